@@ -250,7 +250,8 @@ def _faults_across_fields(blueprint: Blueprint) -> Iterator[str]:
         yield from _faults_in_move(name, move)
     if abs(expected - blueprint.total_duration) > JOINT_TOLERANCE:
         yield (
-            f"total_duration is {blueprint.total_duration} s; the last move ends at {expected:.6f} s"
+            f"total_duration is {blueprint.total_duration} s; the last move ends at "
+            f"{expected:.6f} s"
         )
     if blueprint.counts is not None:
         yield from _faults_in_counts(blueprint.counts)

@@ -71,6 +71,9 @@ class Song(Value):
     peaks: tuple[Share, ...] = ()
     """Absolute peaks of equal slices of the song, for a waveform picture."""
     analysis: SongAnalysis | None = None
+    slot_vectors: str = ""
+    """Base64 of little-endian float32, shape (len(analysis.eight_counts), 128): the audio
+    vector of each 8-count, in the space of the moves' audio vectors."""
     tags: dict[str, str] = Field(default_factory=dict)
     content_hash: str = ""
     """SHA-256 of the source file."""

@@ -1,0 +1,1 @@
+"""Tables, stores and migrations; the same code on PostgreSQL and SQLite."""

@@ -1,0 +1,157 @@
+"""The catalogue store: songs, moves and their vectors."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, Table, delete, func, insert, select
+
+from choreo.database.engine import transaction
+from choreo.database.tables import move_embeddings, songs
+from choreo.errors import UnknownSong
+from choreo.move import AUDIO_DIMENSIONS, POSE_DIMENSIONS, TEXT_DIMENSIONS, Move
+from choreo.song import Song
+
+
+@dataclass(frozen=True)
+class EmbeddedMove:
+    """A move with its three vectors.
+
+    Each vector is little-endian float32 of unit length, as bytes, so that this module needs
+    no numeric library: `numpy.frombuffer(vector, "<f4")` reads it without a copy.
+    """
+
+    move: Move
+    pose: bytes
+    audio: bytes
+    text: bytes
+
+    def __post_init__(self) -> None:
+        for name, dimensions in (
+            ("pose", POSE_DIMENSIONS),
+            ("audio", AUDIO_DIMENSIONS),
+            ("text", TEXT_DIMENSIONS),
+        ):
+            found = len(getattr(self, name))
+            if found != 4 * dimensions:
+                raise ValueError(
+                    f"{name} vector of {self.move.id!r} has {found} bytes; {dimensions} float32 "
+                    f"are {4 * dimensions}"
+                )
+
+
+class SqlCatalogue:
+    """Songs and moves in a SQL database."""
+
+    def __init__(
+        self, engine: Engine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def songs(self) -> list[Song]:
+        """Return all songs, by title."""
+        with transaction(self._engine) as connection:
+            rows = connection.execute(select(songs.c.document).order_by(songs.c.title, songs.c.id))
+            return [Song.model_validate_json(row.document) for row in rows]
+
+    def song(self, song_id: str) -> Song:
+        """Return one song.
+
+        Raises:
+
+            UnknownSong: If there is none with this id.
+        """
+        with transaction(self._engine) as connection:
+            document = connection.execute(
+                select(songs.c.document).where(songs.c.id == song_id)
+            ).scalar()
+        if document is None:
+            raise UnknownSong(f"there is no song {song_id[:80]!r}; GET /api/songs lists them")
+        return Song.model_validate_json(document)
+
+    def save_song(self, song: Song) -> None:
+        """Store a song, replacing the one with the same id."""
+        row = {
+            "id": song.id,
+            "title": song.title,
+            "artist": song.artist,
+            "tempo": song.analysis.tempo if song.analysis else None,
+            "duration": song.duration,
+            "document": song.model_dump_json(exclude_none=True),
+            "updated_at": self._clock(),
+        }
+        self._replace(songs, [row])
+
+    def moves(self) -> list[Move]:
+        """Return all moves, by id, without their vectors."""
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(move_embeddings.c.document).order_by(move_embeddings.c.id)
+            )
+            return [Move.model_validate_json(row.document) for row in rows]
+
+    def embedded_moves(self) -> list[EmbeddedMove]:
+        """Return all moves with their vectors, by id."""
+        table = move_embeddings.c
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(table.document, table.pose, table.audio, table.text).order_by(table.id)
+            )
+            return [
+                EmbeddedMove(
+                    move=Move.model_validate_json(row.document),
+                    pose=bytes(row.pose),
+                    audio=bytes(row.audio),
+                    text=bytes(row.text),
+                )
+                for row in rows
+            ]
+
+    def save_moves(self, moves: Iterable[EmbeddedMove]) -> None:
+        """Store moves, replacing those with the same ids, in one transaction."""
+        now = self._clock()
+        rows = [
+            {
+                "id": item.move.id,
+                "family": item.move.family,
+                "difficulty": item.move.difficulty,
+                "energy_level": item.move.energy_level,
+                "style": item.move.style,
+                "duration": item.move.duration,
+                "session": item.move.session,
+                "pose": item.pose,
+                "audio": item.audio,
+                "text": item.text,
+                "document": item.move.model_dump_json(exclude_none=True),
+                "updated_at": now,
+            }
+            for item in moves
+        ]
+        self._replace(move_embeddings, rows)
+
+    def version(self) -> str:
+        """Return a text that changes whenever a move is stored or removed."""
+        table = move_embeddings.c
+        with transaction(self._engine) as connection:
+            count, newest = connection.execute(
+                select(func.count(), func.max(table.updated_at))
+            ).one()
+        return f"{count}@{newest.isoformat() if newest else 'empty'}"
+
+    def remove_moves(self, ids: Iterable[str]) -> None:
+        """Remove moves; unknown ids are passed over."""
+        with transaction(self._engine) as connection:
+            connection.execute(delete(move_embeddings).where(move_embeddings.c.id.in_(list(ids))))
+
+    def remove_song(self, song_id: str) -> None:
+        """Remove a song; an unknown id is passed over."""
+        with transaction(self._engine) as connection:
+            connection.execute(delete(songs).where(songs.c.id == song_id))
+
+    def _replace(self, table: Table, rows: list[dict[str, object]]) -> None:
+        if not rows:
+            return
+        with transaction(self._engine) as connection:
+            connection.execute(delete(table).where(table.c.id.in_([row["id"] for row in rows])))
+            connection.execute(insert(table), rows)

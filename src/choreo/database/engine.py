@@ -1,0 +1,73 @@
+"""Opening a database: SQLite in a file, PostgreSQL by address, or Cloud SQL by instance."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from choreo.errors import Unavailable
+from choreo.settings import Settings
+
+SQLITE_BUSY_SECONDS = 20
+"""How long a writer waits for another one; writes here last milliseconds."""
+
+POOL_SIZE = 5
+"""Connections an instance holds; Cloud SQL's small machines allow 25 to 50 in all."""
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Return an engine for the database that the settings name; nothing is connected yet."""
+    if settings.cloud_sql_instance:
+        from choreo.gcp.cloud_sql import connector_engine
+
+        return connector_engine(settings, pool_size=POOL_SIZE)
+    return engine_for(settings.database_url)
+
+
+def engine_for(url: str) -> Engine:
+    """Return an engine for a SQLAlchemy URL, `sqlite:///…` or `postgresql+pg8000://…`."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True)
+    file = url.removeprefix("sqlite:///")
+    if file and not file.startswith(":"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver would open transactions late, which turns two writers into a deadlock.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Run one transaction; the database being away becomes `Unavailable`."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DBAPIError as exc:
+        if _is_away(exc):
+            raise Unavailable(f"the database does not answer: {exc.orig}") from exc
+        raise
+    except SQLAlchemyError as exc:
+        raise Unavailable(f"the database does not answer: {exc}") from exc
+
+
+def _is_away(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    name = type(error.orig).__name__
+    return name in ("InterfaceError", "OperationalError")

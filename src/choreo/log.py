@@ -1,0 +1,90 @@
+"""Logging: one JSON object a line for machines, readable lines on a terminal.
+
+Every record made inside `task_context` carries the task's id, and the trace id when known.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TextIO
+
+_CONTEXT: ContextVar[Mapping[str, str]] = ContextVar(
+    "choreo_log_context", default=MappingProxyType({})
+)
+
+_SEVERITIES = {"WARNING": "WARNING", "ERROR": "ERROR", "CRITICAL": "CRITICAL", "DEBUG": "DEBUG"}
+
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+@contextmanager
+def task_context(task_id: str, trace: str | None = None) -> Iterator[None]:
+    """Add `task_id` (and `trace`) to every record that is logged inside."""
+    fields = {"task_id": task_id} | ({"trace": trace} if trace else {})
+    token = _CONTEXT.set({**_CONTEXT.get(), **fields})
+    try:
+        yield
+    finally:
+        _CONTEXT.reset(token)
+
+
+def configure(component: str, stream: TextIO | None = None) -> None:
+    """Send all records to `stream` (default: stderr); call once, in an entrypoint."""
+    target = stream if stream is not None else sys.stderr
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(_Lines(component) if target.isatty() else _Json(component))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+
+
+class _Json(logging.Formatter):
+    """Cloud Logging's structured fields: severity, message, time, and ours beside them."""
+
+    def __init__(self, component: str) -> None:
+        super().__init__()
+        self._component = component
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "severity": _SEVERITIES.get(record.levelname, "INFO"),
+            "message": record.getMessage(),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "component": self._component,
+            "logger": record.name,
+        }
+        context = dict(_CONTEXT.get())
+        trace = context.pop("trace", None)
+        if trace:
+            entry["logging.googleapis.com/trace"] = trace
+        entry.update(context)
+        entry.update(_extra_fields(record))
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+class _Lines(logging.Formatter):
+    def __init__(self, component: str) -> None:
+        super().__init__()
+        self._component = component
+
+    def format(self, record: logging.LogRecord) -> str:
+        clock = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
+        task = _CONTEXT.get().get("task_id", "")
+        fields = " ".join(f"{key}={value}" for key, value in _extra_fields(record).items())
+        head = f"{clock} {self._component:<15} {task[:8]:<8}"
+        level = "" if record.levelno <= logging.INFO else f"{record.levelname} "
+        text = f"{head} {level}{record.getMessage()} {fields}".rstrip()
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return text
+
+
+def _extra_fields(record: logging.LogRecord) -> dict[str, object]:
+    return {key: value for key, value in vars(record).items() if key not in _STANDARD_FIELDS}

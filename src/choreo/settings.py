@@ -1,0 +1,205 @@
+"""All settings, read once from the environment, in an entrypoint.
+
+Nothing else in the product looks at the environment. A wrong environment is reported whole:
+every fault, each with the variable's name, its value and what would be right.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from choreo.errors import InvalidSettings
+
+
+class Role(StrEnum):
+    """The entrypoint that asks; it decides which settings are needed."""
+
+    REQUEST_HANDLER = "request_handler"
+    PLANNER = "planner"
+    JOB = "job"
+    CATALOG = "catalog"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the parts are and how they behave. Secrets are kept out of `repr`."""
+
+    media_root: Path
+    """Folder of the filesystem store."""
+    database_url: str = field(repr=False)
+    """SQLAlchemy URL; empty when `cloud_sql_instance` is used."""
+    cloud_sql_instance: str
+    """`project:region:instance`, or empty."""
+    db_name: str
+    db_user: str
+    db_password: str = field(repr=False)
+    """Empty with a Cloud SQL instance: IAM logs in."""
+    use_gcs: bool
+    gcs_bucket_name: str
+    pubsub_topic: str
+    """`projects/P/topics/T`, or empty for direct push."""
+    planner_url: str
+    """Where direct push delivers."""
+    render_job: str
+    """`projects/P/locations/L/jobs/J`, or empty for child processes."""
+    jobs_api_endpoint: str
+    """`http://host:port` of a local jobs service; empty for Google's."""
+    job_python: str
+    """Python that runs the job as a child process."""
+    job_script: str
+    """The job's `main.py`, for child processes."""
+    gemini_api_key: str = field(repr=False)
+    gemini_api_key_secret: str
+    """Secret Manager name `projects/P/secrets/S/versions/V`, or empty."""
+    gemini_model: str
+    gemini_api_endpoint: str
+    embeddings_cache_ttl: float
+    """Seconds."""
+    vector_search_top_k: int
+    faiss_use_gpu: bool
+    faiss_nprobe: int
+    scratch: Path | None
+    """Where the job keeps its working files; None for the system's temporary folder."""
+    task_id: str
+    blueprint_json: str = field(repr=False)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], role: Role) -> "Settings":
+        """Read `env`.
+
+        Raises:
+
+            InvalidSettings: With all faults.
+        """
+        reader = _Reader(env)
+        library = Path(reader.text("LIBRARY", "library"))
+        settings = cls(
+            media_root=Path(reader.text("MEDIA_ROOT", str(library / "media"))),
+            database_url=_database_url(reader, library),
+            cloud_sql_instance=reader.text("CLOUD_SQL_INSTANCE"),
+            db_name=reader.text("DB_NAME", "choreo"),
+            db_user=reader.text("DB_USER"),
+            db_password=reader.text("DB_PASSWORD"),
+            use_gcs=reader.flag("USE_GCS"),
+            gcs_bucket_name=reader.text("GCS_BUCKET_NAME"),
+            pubsub_topic=reader.resource("PUBSUB_TOPIC", "projects/P/topics/T"),
+            planner_url=reader.text("PLANNER_URL"),
+            render_job=reader.resource("RENDER_JOB", "projects/P/locations/L/jobs/J"),
+            jobs_api_endpoint=reader.text("JOBS_API_ENDPOINT"),
+            job_python=reader.text("JOB_PYTHON"),
+            job_script=reader.text("JOB_SCRIPT"),
+            gemini_api_key=reader.text("GEMINI_API_KEY"),
+            gemini_api_key_secret=reader.resource(
+                "GEMINI_API_KEY_SECRET", "projects/P/secrets/S/versions/V"
+            ),
+            gemini_model=reader.text("GEMINI_MODEL", "gemini-2.5-flash"),
+            gemini_api_endpoint=reader.text("GEMINI_API_ENDPOINT"),
+            embeddings_cache_ttl=reader.number("MOVE_EMBEDDINGS_CACHE_TTL", 3600, 0, 7 * 86_400),
+            vector_search_top_k=int(reader.number("VECTOR_SEARCH_TOP_K", 20, 1, 1000)),
+            faiss_use_gpu=reader.flag("FAISS_USE_GPU"),
+            faiss_nprobe=int(reader.number("FAISS_NPROBE", 1, 1, 4096)),
+            scratch=Path(reader.text("SCRATCH_DIR")) if reader.text("SCRATCH_DIR") else None,
+            task_id=reader.text("TASK_ID"),
+            blueprint_json=reader.text("BLUEPRINT_JSON"),
+        )
+        reader.check_blueprint_version()
+        faults = [*reader.faults, *_contradictions(settings, role)]
+        if faults:
+            raise InvalidSettings(faults)
+        return settings
+
+
+class _Reader:
+    """Reads single variables and gathers their faults."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self.faults: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._env.get(name, "").strip() or default
+
+    def flag(self, name: str) -> bool:
+        value = self.text(name, "false").lower()
+        if value not in ("true", "false", "1", "0"):
+            self.faults.append(f"{name} is {value!r}; it must be true or false")
+        return value in ("true", "1")
+
+    def number(self, name: str, default: float, least: float, most: float) -> float:
+        text = self.text(name)
+        try:
+            value = float(text) if text else default
+        except ValueError:
+            value = float("nan")
+        if not least <= value <= most:
+            self.faults.append(f"{name} is {text!r}; it must be a number from {least} to {most}")
+            return default
+        return value
+
+    def resource(self, name: str, shape: str) -> str:
+        value = self.text(name)
+        wanted, found = shape.split("/"), value.split("/")
+        fits = len(wanted) == len(found) and all(
+            part and (part == model or model.isupper())
+            for model, part in zip(wanted, found, strict=True)
+        )
+        if value and not fits:
+            self.faults.append(f"{name} is {value!r}; it must look like {shape}")
+        return value
+
+    def check_blueprint_version(self) -> None:
+        version = self.text("BLUEPRINT_VERSION")
+        if version and not version.startswith("1."):
+            self.faults.append(f"BLUEPRINT_VERSION is {version!r}; this release writes 1.x")
+
+
+def _database_url(reader: _Reader, library: Path) -> str:
+    url, host = reader.text("DATABASE_URL"), reader.text("DB_HOST")
+    instance = reader.text("CLOUD_SQL_INSTANCE")
+    chosen = [
+        name
+        for name, value in (
+            ("DATABASE_URL", url),
+            ("DB_HOST", host),
+            ("CLOUD_SQL_INSTANCE", instance),
+        )
+        if value
+    ]
+    if len(chosen) > 1:
+        reader.faults.append(f"{' and '.join(chosen)} are set together; set one of them")
+    if url:
+        return url
+    if host:
+        from urllib.parse import quote
+
+        if not reader.text("DB_USER"):
+            reader.faults.append("DB_USER is missing; DB_HOST needs it")
+        port = int(reader.number("DB_PORT", 5432, 1, 65_535))
+        user = quote(reader.text("DB_USER"), safe="")
+        password = quote(reader.text("DB_PASSWORD"), safe="")
+        name = quote(reader.text("DB_NAME", "choreo"), safe="")
+        return f"postgresql+pg8000://{user}:{password}@{host}:{port}/{name}"
+    return "" if instance else f"sqlite:///{library.resolve() / 'choreo.db'}"
+
+
+def _contradictions(settings: Settings, role: Role) -> list[str]:
+    faults = []
+    if settings.use_gcs and not settings.gcs_bucket_name:
+        faults.append("GCS_BUCKET_NAME is missing; USE_GCS=true needs it")
+    if settings.cloud_sql_instance and not settings.db_user:
+        faults.append("DB_USER is missing; CLOUD_SQL_INSTANCE needs the IAM user's name")
+    if settings.cloud_sql_instance and settings.cloud_sql_instance.count(":") != 2:
+        faults.append(
+            f"CLOUD_SQL_INSTANCE is {settings.cloud_sql_instance!r}; it must look like "
+            "project:region:instance"
+        )
+    if settings.gemini_api_key and settings.gemini_api_key_secret:
+        faults.append("GEMINI_API_KEY and GEMINI_API_KEY_SECRET are set together; set one of them")
+    if role is Role.REQUEST_HANDLER and bool(settings.pubsub_topic) == bool(settings.planner_url):
+        faults.append("exactly one of PUBSUB_TOPIC and PLANNER_URL must be set")
+    if role is Role.PLANNER and not settings.render_job and not settings.job_script:
+        faults.append("RENDER_JOB is missing (or JOB_PYTHON and JOB_SCRIPT for child processes)")
+    if role is Role.JOB and not settings.task_id and not settings.blueprint_json:
+        faults.append("TASK_ID is missing; the planner passes it")
+    return faults

@@ -1,0 +1,124 @@
+"""A task: one request for a video, from the moment it is taken in until its end.
+
+Public states: `pending -> running -> completed | failed | cancelled`; the last three are
+terminal and never change. Behind `running` stands the phase that the task waits for or is in:
+
+    plan ──> start ──> render
+
+Each worker claims the task for its phase with a lease and a new attempt number, and every
+later write carries that number, so that a worker which was thought dead cannot overwrite the
+work of its successor.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from choreo.media_path import MediaPath
+from choreo.values import Value
+from choreo.vocabulary import Difficulty, EnergyLevel, Style
+
+MAX_QUERY_CHARS = 2_000
+
+
+class TaskStatus(StrEnum):
+    """What a caller sees."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        """True when nothing about the task will change any more."""
+        return self in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+
+
+class Stage(StrEnum):
+    """What is being done for the task, in this order."""
+
+    QUEUED = "queued"
+    ANALYSING = "analysing"
+    SEARCHING = "searching"
+    SEQUENCING = "sequencing"
+    RENDERING = "rendering"
+    UPLOADING = "uploading"
+
+
+class Phase(StrEnum):
+    """Which worker the task belongs to."""
+
+    PLAN = "plan"
+    START = "start"
+    """Planned; the render job is to be started."""
+    RENDER = "render"
+
+
+class GenerationRequest(Value):
+    """What a caller asked for: a song and wishes, or a sentence."""
+
+    song_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    query: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARS)] | None = None
+    difficulty: Difficulty | None = None
+    energy_level: EnergyLevel | None = None
+    style: Style | None = None
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+    @model_validator(mode="after")
+    def _names_a_song_or_a_sentence(self) -> Self:
+        if self.song_id is None and self.query is None:
+            raise ValueError("either song_id or query is needed")
+        return self
+
+
+class Task(Value):
+    """The state of one request, as the store last saw it."""
+
+    id: str
+    request: GenerationRequest
+    status: TaskStatus
+    phase: Phase
+    stage: Stage
+    progress: Annotated[int, Field(ge=0, le=100)]
+    """Percent; it never goes back."""
+    message: str
+    video_path: MediaPath | None = None
+    duration: float | None = None
+    """Seconds of the finished video."""
+    file_size: int | None = None
+    """Bytes of the finished video."""
+    quality: dict[str, Any] | None = None
+    error: str | None = None
+    degraded: str | None = None
+    """Why the plan is less than it could be, when a part had to be done without."""
+    attempt: int
+    tries: int
+    """Claims made for planning, or since the plan was stored."""
+    execution_name: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None = None
+    lease_until: datetime | None = None
+
+
+class Claim(Value):
+    """The right to work on a task until the lease ends; every write presents it."""
+
+    task_id: str
+    attempt: int
+    tries: int
+
+
+class Rendered(Value):
+    """What a finished job reports."""
+
+    video_path: MediaPath
+    duration: Annotated[float, Field(gt=0)]
+    """Seconds."""
+    file_size: Annotated[int, Field(gt=0)]
+    """Bytes."""
+    quality: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Songs and moves made by this project, with their exact truth: no downloads, no people."""

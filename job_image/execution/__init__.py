@@ -1,0 +1,1 @@
+"""One execution of the render job: claim, fetch, render, publish, report."""

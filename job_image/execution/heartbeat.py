@@ -1,0 +1,73 @@
+"""Keeps the task's lease alive and notices when the task was taken away."""
+
+import logging
+import threading
+import time
+from types import TracebackType
+
+from choreo.database.tasks import LEASE, SqlTasks
+from choreo.errors import ClaimLost, Unavailable
+from choreo.task import Claim, Stage
+
+PERIOD_SECONDS = 1.0
+"""Progress is stored this often, and a cancellation is seen within as long."""
+
+
+class Heartbeat:
+    """Stores the newest progress once a second, from a thread of its own.
+
+    The database is asked for moments only, never held: a connection that lives through a whole
+    render would not survive the machine being moved.
+    """
+
+    def __init__(self, tasks: SqlTasks, claim: Claim) -> None:
+        self._tasks = tasks
+        self._claim = claim
+        self._progress = (Stage.RENDERING, 0, "Starting")
+        self._lost = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def show(self, stage: Stage, progress: int, message: str) -> None:
+        """Set what the next beat stores; `progress` in percent."""
+        self._progress = (stage, progress, message)
+
+    @property
+    def lost(self) -> bool:
+        """True once the task was cancelled or belongs to another attempt."""
+        return self._lost.is_set()
+
+    def check(self) -> None:
+        """Raise ClaimLost if the task is no longer this attempt's."""
+        if self.lost:
+            raise ClaimLost(f"task {self._claim.task_id} was cancelled or taken over")
+
+    def _run(self) -> None:
+        last_success = time.monotonic()
+        while not self._ended.wait(PERIOD_SECONDS):
+            try:
+                self._tasks.report(self._claim, *self._progress)
+                last_success = time.monotonic()
+            except ClaimLost:
+                self._lost.set()
+                return
+            except Unavailable as exc:
+                # Another attempt may only start once the lease has run out; until then this
+                # one goes on.
+                logging.warning("progress not stored: %s", exc)
+                if time.monotonic() - last_success > LEASE.total_seconds():
+                    self._lost.set()
+                    return

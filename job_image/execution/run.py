@@ -1,0 +1,153 @@
+"""The job's story, from the claim to the report."""
+
+import logging
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from choreo.blueprint import Blueprint
+from choreo.database.tasks import SqlTasks
+from choreo.errors import ChoreoError, ClaimLost, InvalidBlueprint, StageFailed, Unavailable
+from choreo.ports import ObjectStore
+from choreo.task import Claim, Phase, Rendered, Stage, TaskStatus
+from execution.heartbeat import Heartbeat
+from execution.transfer import fetch_media, publish_video
+from rendering import render
+
+FETCHED_PERCENT, RENDERED_PERCENT = 30, 95
+"""Planning fills the first 20 percent of a task's progress, fetching and rendering the rest."""
+
+PLANNED_PERCENT = 20
+
+DONE, FAILED = 0, 1
+"""Exit codes: Cloud Run starts a task of the job again after anything but 0."""
+
+
+def run(
+    tasks: SqlTasks,
+    store: ObjectStore,
+    *,
+    task_id: str,
+    blueprint_json: str,
+    scratch: Path | None,
+    stopping: Callable[[], bool],
+) -> int:
+    """Follow one blueprint and return the exit code.
+
+    Args:
+
+        task_id: The task; may be empty if `blueprint_json` names it.
+
+        blueprint_json: The blueprint, or empty to load it by `task_id`.
+
+        scratch: Folder for working files; None for the system's.
+
+        stopping: True once the machine is about to be taken away.
+    """
+    given = _checked(tasks, task_id, blueprint_json) if blueprint_json else None
+    task_id = task_id or (given.task_id if given else "")
+    claim = tasks.claim(task_id, Phase.RENDER)
+    if claim is None:
+        return _not_to_be_had(tasks, task_id)
+    try:
+        blueprint = given or _stored(tasks, task_id)
+        if blueprint.task_id != task_id:
+            raise InvalidBlueprint([f"task_id is {blueprint.task_id!r}, not {task_id!r}"])
+        _follow(tasks, store, claim, blueprint, scratch, stopping)
+    except ClaimLost as exc:
+        if stopping():
+            tasks.hand_back(claim)
+            logging.warning("stopped by the platform; the task was handed back")
+            return FAILED
+        logging.warning("%s", exc)
+        return DONE
+    except Unavailable as exc:
+        tasks.hand_back(claim)
+        logging.warning("handed back: %s", exc)
+        return FAILED
+    except ChoreoError as exc:
+        tasks.fail(claim, str(exc))
+        logging.error("failed: %s", exc)
+        return FAILED
+    except Exception:
+        # Not foreseen: the task goes back, and its number of tries ends a loop.
+        tasks.hand_back(claim)
+        raise
+    return DONE
+
+
+def _checked(tasks: SqlTasks, task_id: str, text: str) -> Blueprint:
+    """Read the blueprint of the environment before anything else is touched."""
+    try:
+        return Blueprint.from_json(text)
+    except InvalidBlueprint as exc:
+        claim = tasks.claim(task_id, Phase.RENDER) if task_id else None
+        if claim is not None:
+            tasks.fail(claim, str(exc))
+        raise
+
+
+def _stored(tasks: SqlTasks, task_id: str) -> Blueprint:
+    text = tasks.blueprint_json(task_id)
+    if text is None:
+        raise StageFailed(f"task {task_id} has no blueprint")
+    return Blueprint.from_json(text)
+
+
+def _not_to_be_had(tasks: SqlTasks, task_id: str) -> int:
+    status = tasks.get(task_id).status
+    logging.info("nothing to do: the task is %s or in other hands", status)
+    return DONE
+
+
+def _follow(
+    tasks: SqlTasks,
+    store: ObjectStore,
+    claim: Claim,
+    blueprint: Blueprint,
+    scratch: Path | None,
+    stopping: Callable[[], bool],
+) -> None:
+    with (
+        Heartbeat(tasks, claim) as heartbeat,
+        tempfile.TemporaryDirectory(prefix="choreo-", dir=scratch) as folder,
+    ):
+
+        def fetched(done: int, of: int) -> None:
+            _stop_if(heartbeat.lost or stopping(), claim)
+            share = done / of * (FETCHED_PERCENT - PLANNED_PERCENT)
+            message = f"Fetched {done} of {of} files"
+            heartbeat.show(Stage.RENDERING, PLANNED_PERCENT + round(share), message)
+
+        def rendered(share: float, message: str) -> None:
+            width = RENDERED_PERCENT - FETCHED_PERCENT
+            heartbeat.show(Stage.RENDERING, FETCHED_PERCENT + round(share * width), message)
+
+        media = fetch_media(blueprint, store, Path(folder), fetched)
+        video = Path(folder) / "video.mp4"
+        report = render(
+            blueprint,
+            media,
+            video,
+            report=rendered,
+            cancelled=lambda: heartbeat.lost or stopping(),
+        )
+        heartbeat.show(Stage.UPLOADING, RENDERED_PERCENT, "Uploading the video")
+        heartbeat.check()
+        path = blueprint.output_config.output_path
+        size = publish_video(store, video, path)
+    plan_quality = blueprint.generation_parameters.get("quality")
+    quality = {**(plan_quality if isinstance(plan_quality, dict) else {}), **report.quality}
+    result = Rendered(video_path=path, duration=report.duration, file_size=size, quality=quality)
+    try:
+        tasks.complete(claim, result)
+    except ClaimLost:
+        if tasks.get(claim.task_id).status is TaskStatus.CANCELLED:
+            store.remove(path)
+        raise
+    logging.info("completed", extra={"duration_s": report.duration, "file_size": size})
+
+
+def _stop_if(condition: bool, claim: Claim) -> None:
+    if condition:
+        raise ClaimLost(f"task {claim.task_id} was cancelled or taken over")

@@ -1,0 +1,42 @@
+"""The render job: follow one blueprint, and nothing else.
+
+Exit code 0: done, or nothing to do. 1: the task failed with a reason, or was handed back.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+from choreo import log
+from choreo.errors import ChoreoError
+from choreo.settings import Role, Settings
+from choreo.wiring import Stack
+from execution.run import FAILED, run
+
+
+def main() -> int:
+    """Run one execution with the settings of the environment."""
+    log.configure("job")
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    try:
+        settings = Settings.from_env(os.environ, Role.JOB)
+        with log.task_context(settings.task_id):
+            stack = Stack(settings)
+            return run(
+                stack.tasks,
+                stack.object_store(),
+                task_id=settings.task_id,
+                blueprint_json=settings.blueprint_json,
+                scratch=settings.scratch,
+                stopping=stopping.is_set,
+            )
+    except ChoreoError as exc:
+        logging.error("%s", exc)
+        return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,1 +1,1 @@
-"""The offline stack: stand-ins for the cloud, and a library to try the product with."""
+"""The whole flow on one machine: what Google Cloud does, done by small local services."""

@@ -1,0 +1,192 @@
+"""The demo: a library made here, the local stack, one request of each kind, two videos.
+
+python -m local_emulators.demo --library library
+"""
+
+import argparse
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from catalog import Library, open_library
+from local_emulators.demo_library.build import build_demo_library
+from local_emulators.processes import StackFailed
+from local_emulators.stack import running_stack
+
+PATIENCE_SECONDS = 240.0
+"""Far above what two one-minute videos take on two cores."""
+
+POLL_SECONDS = 0.3
+
+SENTENCE = "a romantic bachata for beginners with smooth transitions"
+
+
+class DemoFailed(Exception):
+    """The demo did not end in two videos; the text says why."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One request of the demo."""
+
+    title: str
+    route: str
+    body: dict[str, object]
+
+
+def main() -> int:
+    """Run the demo; exit code 0 when both videos were made."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local_emulators.demo",
+        description="Make two choreography videos, one from a song and one from a sentence.",
+        epilog="Example: python -m local_emulators.demo --library library",
+    )
+    parser.add_argument("--library", type=Path, default=Path("library"))
+    folder = parser.parse_args().library
+    console = Console()
+    started = time.monotonic()
+    try:
+        _prepare_library(folder, console)
+        log = folder / "stack.log"
+        console.print(f"Starting the local stack (its log is {log})")
+        with log.open("w") as output, running_stack(folder, 0, output) as stack:
+            console.print(f"Messages go by {stack.addresses.queue}")
+            tasks = _make_videos(stack.addresses.page, console)
+    except (DemoFailed, StackFailed) as exc:
+        console.print(f"error: {exc}", style="red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        return 1
+    for wish, task in tasks:
+        _print_result(wish, task, folder, console)
+    console.print(f"\nBoth videos were made in {time.monotonic() - started:.0f} s.")
+    console.print("Next: `make up` serves the page, where you pick a song and watch.")
+    return 0
+
+
+def _prepare_library(folder: Path, console: Console) -> None:
+    with open_library(folder) as library:
+        if library.catalogue.songs() and library.catalogue.moves():
+            console.print(f"Using the library in {folder}")
+            return
+        console.print(f"Making the demo library in {folder}")
+        _build(library, console)
+
+
+def _build(library: Library, console: Console) -> None:
+    with _progress(console, MofNCompleteColumn()) as bars:
+        shown: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in shown:
+                shown[what] = bars.add_task(what, total=of)
+            bars.update(shown[what], completed=done, total=of)
+
+        summary = build_demo_library(library, show)
+    for refusal in summary.refused:
+        console.print(f"  refused {refusal}", style="red", markup=False)
+    if summary.refused:
+        raise DemoFailed("the demo library is not whole; see the refusals above")
+
+
+def _make_videos(address: str, console: Console) -> list[tuple[Wish, dict[str, Any]]]:
+    song = _get(f"{address}/api/songs")["songs"][0]
+    wishes = [
+        Wish(
+            f"From a song: {song['title']}",
+            "generate-from-song",
+            {
+                "song_id": song["id"],
+                "difficulty": "intermediate",
+                "energy_level": "medium",
+                "style": "traditional",
+            },
+        ),
+        Wish(f"From a sentence: {SENTENCE}", "generate-with-ai", {"query": SENTENCE}),
+    ]
+    with _progress(console, TextColumn("{task.fields[doing]}")) as bars:
+        waiting = []
+        for wish in wishes:
+            accepted = _post(f"{address}/api/choreography/{wish.route}", wish.body)
+            bar = bars.add_task(wish.title, total=100, doing="")
+            waiting.append((wish, f"{address}/api/choreography/tasks/{accepted['task_id']}", bar))
+        return [(wish, _wait(status_url, bars, bar)) for wish, status_url, bar in waiting]
+
+
+def _wait(status_url: str, bars: Progress, bar: TaskID) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        task = _get(status_url)
+        doing = f"{task['stage']}: {task['message']}"
+        bars.update(bar, completed=task["progress"], doing=doing)
+        if task["status"] == "completed":
+            return task
+        if task["status"] in ("failed", "cancelled"):
+            raise DemoFailed(f"task {task['task_id']} {task['status']}: {task['error']}")
+        time.sleep(POLL_SECONDS)
+    raise DemoFailed(f"{status_url} was not finished after {PATIENCE_SECONDS:.0f} s")
+
+
+def _print_result(wish: Wish, task: dict[str, Any], folder: Path, console: Console) -> None:
+    key = str(task["video_url"]).removeprefix("/media/")
+    video = folder / "media" / key
+    size = task["file_size"] / 1e6
+    console.print(f"\n{wish.title}", style="bold", markup=False)
+    console.print(f"  {video}", markup=False, soft_wrap=True)
+    console.print(f"  {task['duration']:.1f} s, {size:.1f} MB")
+    for name, value in (task["quality"] or {}).items():
+        if isinstance(value, str | int | float):
+            shown = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
+            console.print(f"  {name.replace('_', ' '):<32} {shown}", markup=False)
+
+
+def _progress(console: Console, last: MofNCompleteColumn | TextColumn) -> Progress:
+    return Progress(
+        TextColumn("  {task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        last,
+        console=console,
+    )
+
+
+def _get(url: str) -> Any:
+    return _answer(urllib.request.Request(url))  # noqa: S310 - the stack's own address
+
+
+def _post(url: str, body: dict[str, object]) -> Any:
+    return _answer(
+        urllib.request.Request(  # noqa: S310 - the stack's own address
+            url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+        )
+    )
+
+
+def _answer(request: urllib.request.Request) -> Any:
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - see above
+            return json.load(answer)
+    except urllib.error.HTTPError as exc:
+        raise DemoFailed(f"{request.full_url} answered {exc.code}: {exc.read()[:500]!r}") from exc
+    except OSError as exc:
+        raise DemoFailed(f"{request.full_url} did not answer: {exc}") from exc
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Runs a command that must not outlive its parent.
+
+The parent keeps the guard's standard input open. When it closes, because the parent ended in
+any way at all, or when SIGTERM comes, the guard ends its process group: first with SIGTERM,
+after a grace period with SIGKILL. Start it in a session of its own.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+GRACE_SECONDS = 8.0
+"""Time for a child to hand its work back after SIGTERM; Cloud Run gives 10 s."""
+
+POLL_SECONDS = 0.2
+
+
+def main() -> int:
+    """Run `sys.argv[1:]` until it ends or must end; return its exit code."""
+    ending = threading.Event()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+    threading.Thread(target=_watch_parent, args=(ending,), daemon=True).start()
+    while child.poll() is None and not ending.wait(POLL_SECONDS):
+        pass
+    if child.poll() is None:
+        os.killpg(0, signal.SIGTERM)
+        try:
+            child.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(0, signal.SIGKILL)
+    return child.returncode
+
+
+def _watch_parent(ending: threading.Event) -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    ending.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

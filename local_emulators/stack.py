@@ -1,0 +1,247 @@
+"""The local stack: both functions, a queue, the jobs service, a sweeper's timer.
+
+python -m local_emulators.stack --library library --port 8080
+"""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from choreo.database.engine import engine_for
+from choreo.database.migrate import upgrade
+from choreo.local.planning_queue import push_body
+from local_emulators import pubsub
+from local_emulators.processes import (
+    ROOT,
+    Child,
+    Service,
+    StackFailed,
+    deployable_python,
+    free_port,
+)
+
+SWEEP_SECONDS = 5.0
+"""Cloud Scheduler sweeps once a minute; here nobody wants to wait that long."""
+
+RESTARTS = 5
+"""Crashes of one service after which the stack gives up."""
+
+PROJECT, LOCATION = "choreo-local", "local"
+RENDER_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/render"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the running stack is."""
+
+    page: str
+    planner: str
+    jobs: str
+    queue: str
+    """What carries the messages, for people."""
+
+
+class LocalStack:
+    """Starts, watches and stops the services.
+
+    Args:
+
+        library: Folder of the library; made if it is not there.
+
+        port: Wanted port of the page; another one is taken if it is in use.
+
+        output: Where the services' lines go.
+    """
+
+    def __init__(self, library: Path, port: int, output: TextIO) -> None:
+        self._library = library.resolve()
+        self._output = output
+        self._children: list[Child] = []
+        self._ending = threading.Event()
+        self._services, self.addresses = self._plan(port)
+
+    def __enter__(self) -> "LocalStack":
+        (self._library / "media").mkdir(parents=True, exist_ok=True)
+        upgrade(engine_for(f"sqlite:///{self._library / 'choreo.db'}"))
+        try:
+            self._children = [Child(service, self._output) for service in self._services]
+            for child in self._children:
+                child.wait_until_ready()
+            self._prepare_queue()
+        except BaseException:
+            self.stop()
+            raise
+        threading.Thread(target=self._sweep_now_and_then, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End all services, the newest first."""
+        self._ending.set()
+        children, self._children = self._children, []
+        stoppers = [threading.Thread(target=child.stop) for child in reversed(children)]
+        for stopper in stoppers:
+            stopper.start()
+        for stopper in stoppers:
+            stopper.join()
+
+    def watch(self) -> None:
+        """Restart what crashes, until `stop`.
+
+        Raises:
+
+            StackFailed: If a service crashes again and again.
+        """
+        crashes: dict[str, int] = {}
+        while not self._ending.wait(0.5):
+            for index, child in enumerate(self._children):
+                if child.running:
+                    continue
+                name = child.service.name
+                crashes[name] = crashes.get(name, 0) + 1
+                if crashes[name] > RESTARTS:
+                    words = "\n  ".join(child.last_lines[-15:])
+                    raise StackFailed(f"{name} crashed {crashes[name]} times:\n  {words}")
+                print(f"{name:<15} ended; starting it again", file=self._output, flush=True)
+                self._children[index] = Child(child.service, self._output)
+
+    def _plan(self, port: int) -> tuple[list[Service], Addresses]:
+        page, planner, jobs = free_port(port), free_port(), free_port()
+        emulator = pubsub.available()
+        emulator_port = free_port() if emulator else 0
+        storage = {"LIBRARY": str(self._library)}
+        planner_url = f"http://127.0.0.1:{planner}"
+        queue = (
+            {
+                "PUBSUB_TOPIC": f"projects/{PROJECT}/topics/planning",
+                "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{emulator_port}",
+            }
+            if emulator
+            else {"PLANNER_URL": planner_url}
+        )
+        job_python = deployable_python("job")
+        services = [
+            Service(
+                "jobs",
+                [
+                    sys.executable, "-m", "local_emulators.jobs_service",
+                    "--port", str(jobs),
+                    "--python", job_python,
+                    "--script", str(ROOT / "job_image" / "main.py"),
+                ],
+                storage,
+                f"http://127.0.0.1:{jobs}/",
+            ),
+            _function(
+                "planner", "plan_choreography", "cloudevent", planner,
+                {
+                    **storage, **queue, **_language_model_settings(),
+                    "RENDER_JOB": RENDER_JOB,
+                    "JOBS_API_ENDPOINT": f"http://127.0.0.1:{jobs}",
+                },
+            ),
+            _function("request_handler", "handle", "http", page, {**storage, **queue}),
+        ]  # fmt: skip
+        if emulator:
+            services.insert(0, pubsub.service(emulator, emulator_port))
+        self._emulator_port = emulator_port
+        return services, Addresses(
+            page=f"http://127.0.0.1:{page}",
+            planner=planner_url,
+            jobs=f"http://127.0.0.1:{jobs}",
+            queue="the Pub/Sub emulator" if emulator else "direct push (no Pub/Sub emulator here)",
+        )
+
+    def _prepare_queue(self) -> None:
+        if self._emulator_port:
+            pubsub.create_topic_and_subscription(
+                f"127.0.0.1:{self._emulator_port}", PROJECT, "planning", self.addresses.planner
+            )
+
+    def _sweep_now_and_then(self) -> None:
+        while not self._ending.wait(SWEEP_SECONDS):
+            request = urllib.request.Request(  # noqa: S310 - our own address
+                self.addresses.planner,
+                data=push_body({"sweep": True}),
+                headers={"Content-Type": "application/json"},
+            )
+            with contextlib.suppress(OSError, urllib.error.HTTPError):
+                urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - see above
+
+
+def _function(
+    name: str, target: str, signature: str, port: int, environment: dict[str, str]
+) -> Service:
+    source = ROOT / "functions" / name / "main.py"
+    return Service(
+        name,
+        [
+            deployable_python(name), "-m", "functions_framework",
+            "--target", target,
+            "--source", str(source),
+            "--signature-type", signature,
+            "--host", "127.0.0.1",
+            "--port", str(port),
+        ],
+        environment,
+        f"http://127.0.0.1:{port}/healthz",
+    )  # fmt: skip
+
+
+def _language_model_settings() -> dict[str, str]:
+    names = ("GEMINI_API_KEY", "GEMINI_MODEL", "GEMINI_API_ENDPOINT")
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+@contextlib.contextmanager
+def running_stack(library: Path, port: int, output: TextIO) -> Iterator[LocalStack]:
+    """Run the stack for the length of a `with` block; SIGTERM ends it like Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with LocalStack(library, port, output) as stack:
+        yield stack
+
+
+def main() -> int:
+    """Run the stack in the foreground until Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local_emulators.stack",
+        description="Run the whole product on this machine until Ctrl-C.",
+        epilog="Example: python -m local_emulators.stack --library library --port 8080",
+    )
+    parser.add_argument("--library", type=Path, default=Path("library"))
+    parser.add_argument("--port", type=int, default=8080)
+    arguments = parser.parse_args()
+    try:
+        with running_stack(arguments.library, arguments.port, sys.stdout) as stack:
+            addresses = stack.addresses
+            if not addresses.page.endswith(f":{arguments.port}"):
+                print(f"Port {arguments.port} is in use; another one was taken.")
+            print(
+                f"\n  The page       {addresses.page}\n"
+                f"  The library    {arguments.library}\n"
+                f"  Messages go by {addresses.queue}\n"
+                f"  Ctrl-C stops everything.\n",
+                flush=True,
+            )
+            stack.watch()
+    except KeyboardInterrupt:
+        print("\nStopped.")
+    except StackFailed as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -33,6 +33,11 @@ def task_context(task_id: str, trace: str | None = None) -> Iterator[None]:
         _CONTEXT.reset(token)
 
 
+def current_trace() -> str | None:
+    """Return the trace id of the surrounding `task_context`, to hand it to the next process."""
+    return _CONTEXT.get().get("trace")
+
+
 def configure(component: str, stream: TextIO | None = None) -> None:
     """Send all records to `stream` (default: stderr); call once, in an entrypoint."""
     target = stream if stream is not None else sys.stderr

@@ -1,0 +1,365 @@
+"""The count: which beat is the 1.
+
+Three questions in turn, each answered with a probability:
+
+1. Which beat of the bar? By a template of what bachata does on each count, measured on 149 real
+   clips: bass and low bongo are loudest on 4, the harmony changes on 1, count 2 is empty.
+2. Does the bar hold through the song? A hidden Markov model over beats, with the song's own
+   pattern as template, may slip where the music does.
+3. Which bar of the two that make an eight? Sections, phrases of two bars and the return after a
+   break begin on 1; a second model over bars may start again after a break.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from choreo.music.spectrum import BANDS, CHROMA_PER_SECOND, FRAMES_PER_SECOND, Spectrum
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TEMPLATE: dict[str, tuple[float, float, float, float]] = {
+    "bass": (0.18, -0.51, -0.02, 0.34),
+    "bongo": (0.29, -0.45, -0.25, 0.40),
+    "harmony": (0.41, -0.23, -0.15, -0.04),
+}
+"""Mean z-score of each feature on the counts 1 to 4 of real bachata."""
+
+SONG_SPREAD = 0.5
+"""Standard deviation by which one song's own pattern differs from the template: with it, the
+template finds the 1 of real 12-second clips as rarely as it really does, in three of four."""
+
+SLIP_COST = 9.0
+"""Log-odds against losing the bar between two beats."""
+
+SHIFT_COST = 9.0
+"""Log-odds against starting a new eight after an odd bar, without a break."""
+
+SHIFT_COST_AFTER_BREAK = 0.7
+"""The same after a break: about every second one starts the count again."""
+
+
+@dataclass(frozen=True)
+class BeatFeatures:
+    """What happens at each beat; arrays have one row per beat."""
+
+    times: Floats
+    onsets: dict[str, Floats]
+    """Per band: the onset strength on the beat."""
+    offbeats: dict[str, Floats]
+    """Per band: the onset strength half a beat later."""
+    harmony: Floats
+    """How much the harmony of the next beats differs from that of the last ones."""
+    chroma: Floats
+    """Mean pitch classes of the beat's span, rows of unit length."""
+    timbre: Floats
+    """Mean log band energies of the beat's span."""
+    level: Floats
+    """Mean level of the beat's span in decibels."""
+
+
+@dataclass(frozen=True)
+class Counting:
+    """The count of each beat."""
+
+    counts: Ints
+    """1 to 8 for each beat."""
+    bar_confidence: float
+    """Probability that the bars begin where they are said to."""
+    eight_confidence: float
+    """Probability that the eights begin on the right one of their two bars."""
+    breaks: tuple[tuple[int, int], ...]
+    """Half-open ranges of beats at which the band stops."""
+
+
+def features_at(spectrum: Spectrum, times: Floats) -> BeatFeatures:
+    """Return the features of each beat."""
+    period = float(np.median(np.diff(times))) if len(times) > 1 else 0.5
+    following = np.append(times[1:], times[-1] + period)
+    halfway = 0.5 * (times + following)
+    onsets = {name: _peak_near(values, times) for name, values in spectrum.onsets.items()}
+    offbeats = {name: _peak_near(values, halfway) for name, values in spectrum.onsets.items()}
+    chroma = _unit(_span_mean(spectrum.chroma, times, following, CHROMA_PER_SECOND))
+    timbre = _span_mean(spectrum.timbre, times, following, FRAMES_PER_SECOND)
+    level = _span_mean(spectrum.level[:, None], times, following, FRAMES_PER_SECOND)[:, 0]
+    return BeatFeatures(
+        times=times,
+        onsets=onsets,
+        offbeats=offbeats,
+        harmony=_harmonic_change(chroma),
+        chroma=chroma,
+        timbre=timbre,
+        level=level,
+    )
+
+
+def _peak_near(values: NDArray[np.float32], times: Floats, reach: int = 4) -> Floats:
+    centre = np.round(times * FRAMES_PER_SECOND).astype(int)
+    index = np.clip(centre[:, None] + np.arange(-reach, reach + 1), 0, len(values) - 1)
+    return np.asarray(values[index].max(axis=1), dtype=float)
+
+
+def _span_mean(rows: NDArray[np.float32], starts: Floats, ends: Floats, rate: int) -> Floats:
+    sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0, dtype=float)])
+    low = np.clip(np.round(starts * rate).astype(int), 0, len(rows) - 1)
+    high = np.clip(np.round(ends * rate).astype(int), low + 1, len(rows))
+    return np.asarray((sums[high] - sums[low]) / (high - low)[:, None])
+
+
+def _unit(rows: Floats) -> Floats:
+    norm = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(norm, 1e-9))
+
+
+def _harmonic_change(chroma: Floats) -> Floats:
+    """Return 1 minus the likeness of the two beats from each beat on and the two before it."""
+    change = np.zeros(len(chroma))
+    for index in range(2, len(chroma) - 1):
+        after = chroma[index : index + 2].mean(axis=0)
+        before = chroma[index - 2 : index].mean(axis=0)
+        norm = float(np.linalg.norm(after) * np.linalg.norm(before))
+        change[index] = 1.0 - float(after @ before) / norm if norm > 1e-9 else 0.0
+    return change
+
+
+def standardised(values: Floats, reach: int = 16) -> Floats:
+    """Return z-scores against the beats around, so that a calm verse counts like a full mambo."""
+    out = np.zeros(len(values))
+    floor = 0.25 * float(values.std()) + 1e-9
+    for index in range(len(values)):
+        near = values[max(0, index - reach) : index + reach + 1]
+        out[index] = (values[index] - near.mean()) / (float(near.std()) + floor)
+    return np.clip(out, -2.5, 2.5)
+
+
+def count_beats(features: BeatFeatures) -> Counting:
+    """Count the beats from 1 to 8."""
+    scores = np.stack(
+        [
+            standardised(features.onsets["bass"]),
+            standardised(features.onsets["bongo"]),
+            standardised(features.harmony),
+        ],
+        axis=1,
+    )
+    breaks = find_breaks(features)
+    playing = np.ones(len(scores), dtype=bool)
+    for start, end in breaks:
+        playing[start:end] = False
+    phase, bar_confidence = _bar_phase(scores, playing)
+    bar_counts = _bars_through_the_song(scores, playing, phase)
+    ones = np.flatnonzero(bar_counts == 0)
+    parity, eight_confidence = _eights(features, ones, breaks)
+    counts = _numbered(bar_counts, ones, parity)
+    return Counting(counts, bar_confidence, eight_confidence, breaks)
+
+
+def _bar_phase(scores: Floats, playing: NDArray[np.bool_]) -> tuple[int, float]:
+    """Return which of the first four beats is a 1 (or 5), and how sure that is."""
+    template = np.array(list(TEMPLATE.values())).T
+    position = np.arange(len(scores)) % 4
+    means = np.zeros((4, 3))
+    heard = np.zeros(4)
+    for beat in range(4):
+        chosen = scores[(position == beat) & playing]
+        heard[beat] = len(chosen)
+        if len(chosen):
+            means[beat] = chosen.mean(axis=0)
+    spread = SONG_SPREAD**2 + 1.0 / np.maximum(heard, 0.5)
+    fit = np.zeros(4)
+    for shift in range(4):
+        expected = np.roll(template, shift, axis=0)
+        fit[shift] = -float(np.sum((means - expected) ** 2 / (2 * spread[:, None])))
+    odds = np.exp(fit - fit.max())
+    odds /= odds.sum()
+    best = int(odds.argmax())
+    return best, float(odds[best])
+
+
+def _bars_through_the_song(scores: Floats, playing: NDArray[np.bool_], phase: int) -> Ints:
+    """Return 0 to 3 for each beat, following slips that the song's own pattern shows."""
+    counts = (np.arange(len(scores)) - phase) % 4
+    for _ in range(2):
+        own = np.zeros((4, scores.shape[1]))
+        for count in range(4):
+            chosen = scores[(counts == count) & playing]
+            if len(chosen) >= 2:
+                own[count] = chosen.mean(axis=0)
+        likely = scores @ own.T - 0.5 * np.sum(own**2, axis=1)
+        likely[~playing] = 0.0
+        counts = _viterbi_cycle(0.5 * likely, SLIP_COST, counts[0])
+    return counts
+
+
+def _viterbi_cycle(likely: Floats, cost: float, first: int) -> Ints:
+    """Return the best path through a cycle of states that steps by one, or jumps at a cost."""
+    beats, states = likely.shape
+    score = likely[0] - cost * (np.arange(states) != first)
+    origin = np.zeros((beats, states), dtype=int)
+    for beat in range(1, beats):
+        stepped = np.roll(score, 1)
+        source = np.roll(np.arange(states), 1)
+        leap = int(score.argmax())
+        jumps = score[leap] - cost > stepped
+        origin[beat] = np.where(jumps, leap, source)
+        score = np.where(jumps, score[leap] - cost, stepped) + likely[beat]
+    path = np.zeros(beats, dtype=np.int64)
+    path[-1] = int(score.argmax())
+    for beat in range(beats - 1, 0, -1):
+        path[beat - 1] = origin[beat, path[beat]]
+    return path
+
+
+def find_breaks(features: BeatFeatures) -> tuple[tuple[int, int], ...]:
+    """Return the ranges of beats, 2 to 8 long, at which the rhythm stops inside the song."""
+    drive = np.zeros(len(features.times))
+    for name in BANDS:
+        both = features.onsets[name] + features.offbeats[name]
+        drive += both / max(float(np.median(both)), 1e-9)
+    drive /= 4.0
+    quiet = np.zeros(len(drive), dtype=bool)
+    for index in range(len(drive)):
+        before = drive[max(0, index - 12) : index]
+        after = drive[index + 1 : index + 13]
+        if len(before) >= 4 and len(after) >= 4:
+            usual = min(float(np.median(before)), float(np.median(after)))
+            quiet[index] = drive[index] < 0.55 * usual
+    found = []
+    index = 0
+    while index < len(quiet):
+        if not quiet[index]:
+            index += 1
+            continue
+        end = index
+        while end < len(quiet) and (quiet[end] or (end + 1 < len(quiet) and quiet[end + 1])):
+            end += 1
+        if 2 <= end - index <= 9:
+            found.append((index, end))
+        index = end
+    return tuple(found)
+
+
+def _eights(
+    features: BeatFeatures, ones: Ints, breaks: tuple[tuple[int, int], ...]
+) -> tuple[Ints, float]:
+    """Return for each bar 0 (it holds 1 to 4) or 1 (5 to 8), and how sure that is."""
+    bars = len(ones)
+    if bars < 2:
+        return np.zeros(bars, dtype=np.int64), 0.5
+    evidence = bar_evidence(features, ones)
+    shift_cost = np.full(bars, SHIFT_COST)
+    for _, end in breaks:
+        nearest = int(np.argmin(np.abs(ones - end)))
+        if abs(int(ones[nearest]) - end) <= 1 and nearest > 0:
+            shift_cost[nearest] = SHIFT_COST_AFTER_BREAK
+            evidence[nearest] += 3.0
+    likely = np.stack([0.5 * evidence, -0.5 * evidence], axis=1)
+    parity = _viterbi_parity(likely, shift_cost)
+    total = float(np.sum(evidence * np.where(parity == 0, 1.0, -1.0)))
+    return parity, float(1.0 / (1.0 + np.exp(-0.35 * total)))
+
+
+def _viterbi_parity(likely: Floats, shift_cost: Floats) -> Ints:
+    """Return the alternation of first and second bars; after a shift a first bar follows."""
+    bars = len(likely)
+    score = likely[0].copy()
+    origin = np.zeros((bars, 2), dtype=int)
+    for bar in range(1, bars):
+        # A first bar normally follows a second one; straight after a first one it is a reset.
+        reset = score[0] - shift_cost[bar] > score[1]
+        origin[bar] = (0 if reset else 1, 0)
+        first = score[0] - shift_cost[bar] if reset else score[1]
+        score = np.array([first, score[0]]) + likely[bar]
+    parity = np.zeros(bars, dtype=np.int64)
+    parity[-1] = int(score.argmax())
+    for bar in range(bars - 1, 0, -1):
+        parity[bar - 1] = origin[bar, parity[bar]]
+    return parity
+
+
+def bar_evidence(features: BeatFeatures, ones: Ints) -> Floats:
+    """Return for each bar the log-odds that an eight begins with it rather than ends."""
+    bars = len(ones)
+    rows = bar_rows(features, ones)
+    evidence = np.zeros(bars)
+    for reach, weight in ((2, 0.5), (4, 1.0), (8, 0.7)):
+        change = novelty(rows, reach)
+        evidence += weight * _against_neighbours(change)
+    harmony = _bar_harmony(features, ones)
+    return evidence + 0.5 * _against_neighbours(harmony)
+
+
+def _against_neighbours(values: Floats) -> Floats:
+    """Return how far each value stands above the two beside it, in robust deviations."""
+    padded = np.concatenate([values[1:2], values, values[-2:-1]])
+    rise = values - 0.5 * (padded[:-2] + padded[2:])
+    spread = 1.4826 * float(np.median(np.abs(rise))) + 0.15 * float(np.abs(rise).max()) + 1e-9
+    return np.asarray(np.clip(rise / spread, -4.0, 4.0))
+
+
+def _bar_harmony(features: BeatFeatures, ones: Ints) -> Floats:
+    bounds = np.append(ones, len(features.times))
+    chroma = _unit(
+        np.stack(
+            [
+                features.chroma[bounds[bar] : max(bounds[bar + 1], bounds[bar] + 1)].mean(axis=0)
+                for bar in range(len(ones))
+            ]
+        )
+    )
+    change = np.zeros(len(ones))
+    change[1:] = 1.0 - np.sum(chroma[1:] * chroma[:-1], axis=1)
+    return change
+
+
+def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:
+    """Return one row per bar: timbre, rhythm and harmony, each of comparable weight."""
+    strokes = np.stack(
+        [np.log(features.onsets[name] + 0.02) for name in BANDS]
+        + [np.log(features.offbeats[name] + 0.02) for name in BANDS],
+        axis=1,
+    )
+    parts = (
+        (features.timbre, 1.0),
+        (strokes, 1.0),
+        (features.chroma, 0.4),
+    )
+    bounds = np.append(ones, len(features.times))
+    blocks = []
+    for values, weight in parts:
+        means = np.stack(
+            [
+                values[bounds[bar] : max(bounds[bar + 1], bounds[bar] + 1)].mean(axis=0)
+                for bar in range(len(ones))
+            ]
+        )
+        spread = means.std(axis=0) + 0.1 * float(means.std()) + 1e-9
+        blocks.append(weight * (means - means.mean(axis=0)) / spread / np.sqrt(means.shape[1]))
+    return np.concatenate(blocks, axis=1)
+
+
+def novelty(rows: Floats, reach: int) -> Floats:
+    """Return how different the `reach` rows from each row on are from those before it."""
+    change = np.zeros(len(rows))
+    for index in range(1, len(rows)):
+        before = rows[max(0, index - reach) : index]
+        after = rows[index : index + reach]
+        share = min(len(before), len(after)) / reach
+        distance = float(np.linalg.norm(after.mean(axis=0) - before.mean(axis=0)))
+        change[index] = distance * np.sqrt(share)
+    return change
+
+
+def _numbered(bar_counts: Ints, ones: Ints, parity: Ints) -> Ints:
+    """Return 1 to 8 for each beat, from its place in the bar and the bar's place in the eight."""
+    counts = bar_counts + 1
+    if len(ones) == 0:
+        return counts
+    bar_of = np.searchsorted(ones, np.arange(len(bar_counts)), side="right") - 1
+    # What comes before the first bar belongs to the bar before it.
+    second = np.where(bar_of >= 0, parity[np.maximum(bar_of, 0)], 1 - parity[0])
+    return np.asarray(counts + 4 * second)

@@ -1,0 +1,208 @@
+"""Sound out of a file: one channel, one rate, in bounded memory.
+
+FFmpeg's libraries come inside PyAV's wheel. Only local files are opened, and only with the
+readers and decoders that music and clips need: a playlist or an exotic format inside a file
+with a harmless name is refused instead of followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from choreo.errors import UnreadableMedia
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAX_DURATION = 1_830.0
+"""Seconds: half an hour, and the half minute by which players round it."""
+
+MAX_RATE = 384_000
+"""Samples per second; more is a broken header."""
+
+READERS = "aac,aiff,flac,matroska,mov,mp3,ogg,wav,w64"
+"""FFmpeg demuxers; `mov` is also m4a and mp4, `matroska` also webm."""
+
+SOUND_DECODERS = (
+    "aac,alac,flac,mp3,mp3float,opus,libopus,vorbis,libvorbis,"
+    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_u8,pcm_f32le,pcm_f32be,"
+    "pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav"
+)
+PICTURE_DECODERS = "h264,hevc,mpeg4,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,mjpeg,png"
+"""Needed to probe clips and cover pictures; nothing here is ever shown."""
+
+
+class Sound(NamedTuple):
+    """Decoded sound."""
+
+    samples: NDArray[np.float32]
+    """One channel, shape (n,), finite, mean 0, about -1 to 1."""
+    rate: int
+    """Samples per second of `samples`."""
+    duration: float
+    """Seconds, counted from the decoded samples."""
+    repaired: int
+    """How many samples were not finite numbers and became silence."""
+
+
+def decode(path: Path, rate: int, *, max_duration: float = MAX_DURATION) -> Sound:
+    """Decode a file's sound to one channel.
+
+    Args:
+
+        path: A sound file or a clip with sound.
+
+        rate: Samples per second of the result.
+
+        max_duration: Seconds that are accepted; memory grows with them (4 bytes a sample).
+
+    Raises:
+
+        UnreadableMedia: When the file is missing, is not sound, is damaged, holds no samples
+            or is too long; the text names the file and the reason.
+    """
+    import numpy as np
+
+    blocks: list[NDArray[np.float32]] = []
+    repairs: list[int] = []
+    total = 0
+    for block in resampled(path, rate, repairs):
+        total += len(block)
+        if total > max_duration * rate:
+            raise UnreadableMedia(
+                f"{path.name} is longer than {max_duration / 60:.0f} minutes; cut it first"
+            )
+        blocks.append(block)
+    if total == 0:
+        raise UnreadableMedia(f"{path.name} holds no sound; its audio stream is empty")
+    samples = np.concatenate(blocks)
+    # Floating-point files may hold anything; beyond this it is not sound.
+    np.clip(samples, -8.0, 8.0, out=samples)
+    samples -= np.float32(samples.mean(dtype=np.float64))
+    return Sound(samples, rate, total / rate, sum(repairs))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Open a file's first sound stream, and turn every fault of the library into our own.
+
+    Yields:
+
+        PyAV's container and stream; neither leaves this package.
+
+    Raises:
+
+        UnreadableMedia: Naming the file and the reason, also for faults inside the block.
+    """
+    import av
+
+    if not path.is_file():
+        raise UnreadableMedia(f"{path.name} is not a file that exists")
+    if path.stat().st_size == 0:
+        raise UnreadableMedia(f"{path.name} is empty (0 bytes)")
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": READERS,
+        "codec_whitelist": f"{SOUND_DECODERS},{PICTURE_DECODERS}",
+    }
+    try:
+        with av.open(f"file:{path.resolve()}", options=options, metadata_errors="replace") as box:
+            if not box.streams.audio:
+                raise UnreadableMedia(f"{path.name} has no sound, only other streams")
+            stream = box.streams.audio[0]
+            context = stream.codec_context
+            if context is None or context.name not in SOUND_DECODERS.split(","):
+                name = "unknown" if context is None else context.name
+                raise UnreadableMedia(
+                    f"{path.name} has sound of the kind {name}, which is not known"
+                )
+            if not 0 < (context.sample_rate or 0) <= MAX_RATE:
+                raise UnreadableMedia(
+                    f"{path.name} claims {context.sample_rate} samples per second; "
+                    f"1 to {MAX_RATE} can be read"
+                )
+            yield box, stream
+    except av.FFmpegError as exc:
+        raise UnreadableMedia(
+            f"{path.name} cannot be read as sound: {exc.strerror or type(exc).__name__}"
+        ) from exc
+    except OSError as exc:
+        raise UnreadableMedia(f"{path.name} cannot be opened: {exc.strerror}") from exc
+
+
+def frames(path: Path) -> Iterator[Any]:
+    """Yield decoded frames; damage inside the file is skipped, damage everywhere is refused.
+
+    Raises:
+
+        UnreadableMedia: See `opened`; also when not one packet could be decoded.
+    """
+    import av
+
+    with opened(path) as (box, stream):
+        decoded = 0
+        fault: av.FFmpegError | None = None
+        packets = box.demux(stream)
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    break
+                for frame in packet.decode():
+                    decoded += 1
+                    yield frame
+            except av.FFmpegError as exc:
+                # A truncated or scratched file still plays up to the damage and after it.
+                fault = exc
+                if packet is None or isinstance(exc, av.EOFError):
+                    break
+        if decoded == 0 and fault is not None:
+            raise fault
+
+
+def resampled(path: Path, rate: int, repairs: list[int]) -> Iterator[NDArray[np.float32]]:
+    """Yield blocks of one channel; the number of samples mended is appended to `repairs`."""
+    import av
+
+    resampler: av.AudioResampler | None = None
+    shape: tuple[object, ...] = ()
+    for frame in frames(path):
+        now = (frame.sample_rate, frame.format.name, frame.layout.name)
+        if resampler is None or now != shape:
+            # A stream that changes its rate or layout midway needs a new resampler.
+            if resampler is not None:
+                yield from _arrays(resampler.resample(None))
+            resampler, shape = av.AudioResampler(format="fltp", layout="mono", rate=rate), now
+        mended = _mended(frame, repairs)
+        mended.pts = None
+        yield from _arrays(resampler.resample(mended))
+    if resampler is not None:
+        yield from _arrays(resampler.resample(None))
+
+
+def _mended(frame: Any, repairs: list[int]) -> Any:
+    """Silence samples that are no numbers: one would spread through the resampler's window."""
+    import av
+    import numpy as np
+
+    if frame.format.name not in ("flt", "fltp", "dbl", "dblp"):
+        return frame
+    array = frame.to_ndarray()
+    finite = np.isfinite(array)
+    if finite.all():
+        return frame
+    repairs.append(int(np.count_nonzero(~finite)))
+    clean = av.AudioFrame.from_ndarray(
+        np.where(finite, array, 0).astype(array.dtype), frame.format.name, frame.layout.name
+    )
+    clean.sample_rate = frame.sample_rate
+    return clean
+
+
+def _arrays(made: list[Any]) -> Iterator[NDArray[np.float32]]:
+    for frame in made:
+        yield frame.to_ndarray()[0]

@@ -1,0 +1,132 @@
+"""What the ear takes from a recording, frame by frame: onsets per band, timbre, harmony.
+
+The bands follow the instruments of bachata: bass; bongo, whose low drum falls on 4; the mid of
+guitars and high bongo; and the güira above them. Everything is plain numpy on short blocks:
+importing librosa's spectral functions compiles for many seconds in a cold process, and a whole
+spectrogram of a long song would not fit in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+RATE = 24_000
+"""Samples per second: a whole number of samples per frame, and the güira up to 12 kHz."""
+HOP = 240
+FRAMES_PER_SECOND = 100
+WINDOW = 1024
+"""Samples of an onset window: 43 ms, the least that tells bass from bongo."""
+LONG_WINDOW = 8192
+"""Samples of a harmony window: 341 ms tells semitones apart down to 80 Hz or so."""
+LONG_HOP = 2400
+CHROMA_PER_SECOND = 10
+BLOCK = 2048
+"""Frames per block: about 20 MB of work space."""
+
+BANDS: dict[str, tuple[float, float]] = {
+    "bass": (35.0, 160.0),
+    "bongo": (160.0, 420.0),
+    "mid": (420.0, 3_000.0),
+    "guira": (4_500.0, 11_500.0),
+}
+TIMBRE_EDGES = (60, 120, 180, 260, 370, 520, 720, 1_000, 1_400, 2_000, 2_800, 4_000, 6_000, 11_500)
+CHROMA_BINS = 36
+"""Three per semitone, so that no tuning has to be known."""
+COMPRESSION = 60.0
+"""Strength of the logarithm before differences: a soft stroke counts, hiss does not."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Frame-wise features of a recording; row k belongs to the time k / 100 s."""
+
+    onsets: dict[str, Array]
+    """Per band of `BANDS`: how much energy appears, shape (frames,)."""
+    timbre: Array
+    """Log energies of 13 bands, shape (frames, 13)."""
+    chroma: Array
+    """Energy of 36 pitch classes at 10 rows per second, rows of unit length or zero."""
+    level: Array
+    """RMS in decibels relative to full scale, shape (frames,)."""
+    duration: float
+
+
+def spectrum_of(samples: Array) -> Spectrum:
+    """Return the features of a mono recording at `RATE` samples per second."""
+    duration = len(samples) / RATE
+    count = max(1, int(np.ceil(len(samples) / HOP)))
+    padded = np.concatenate(
+        [np.zeros(WINDOW // 2, np.float32), samples, np.zeros(WINDOW + HOP, np.float32)]
+    )
+    window = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+    frequency = np.fft.rfftfreq(WINDOW, 1 / RATE)
+    bands = {name: _slice(frequency, low, high) for name, (low, high) in BANDS.items()}
+    edges = [int(np.searchsorted(frequency, edge)) for edge in TIMBRE_EDGES]
+    reference = _reference_level(samples)
+
+    onsets = {name: np.zeros(count, np.float32) for name in BANDS}
+    timbre = np.zeros((count, len(TIMBRE_EDGES) - 1), np.float32)
+    level = np.zeros(count, np.float32)
+    views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    before: Array | None = None
+    for start in range(0, count, BLOCK):
+        part = views[start : min(start + BLOCK, count)] * window
+        magnitude = np.abs(np.fft.rfft(part, axis=1)).astype(np.float32, copy=False)
+        stop = start + len(magnitude)
+        power = magnitude**2
+        level[start:stop] = np.sqrt(power.sum(axis=1) * (2 / (WINDOW * float(np.sum(window**2)))))
+        timbre[start:stop] = np.add.reduceat(power, edges[:-1], axis=1)
+        loud = np.log1p(COMPRESSION / reference * magnitude)
+        # Two frames back: a stroke's rise takes longer than one frame of 10 ms.
+        context = np.repeat(loud[:1], 2, axis=0) if before is None else before
+        rise = np.maximum(loud - np.concatenate([context, loud])[: len(loud)], 0.0)
+        for name, band in bands.items():
+            onsets[name][start:stop] = rise[:, band].mean(axis=1)
+        before = np.concatenate([context, loud])[-2:]
+    timbre = np.log10(timbre / (reference * reference) + 1e-4)
+    decibels = 20 * np.log10(np.maximum(level, 1e-6))
+    return Spectrum(onsets, timbre, _chroma(samples), decibels, duration)
+
+
+def _slice(frequency: NDArray[np.floating], low: float, high: float) -> slice:
+    return slice(int(np.searchsorted(frequency, low)), int(np.searchsorted(frequency, high)))
+
+
+def _reference_level(samples: Array) -> float:
+    """Return the magnitude that a window of the louder half of the song has on average."""
+    pieces = samples[: len(samples) // HOP * HOP].reshape(-1, HOP)
+    if len(pieces) == 0:
+        return 1.0
+    power = np.sort((pieces.astype(np.float64) ** 2).mean(axis=1))
+    rms = float(np.sqrt(power[len(power) // 2 :].mean()))
+    return max(rms, 1e-5) * float(np.sqrt(WINDOW * 0.375))
+
+
+def _chroma(samples: Array) -> Array:
+    count = max(1, int(np.ceil(len(samples) / LONG_HOP)))
+    padded = np.concatenate(
+        [np.zeros(LONG_WINDOW // 2, np.float32), samples, np.zeros(LONG_WINDOW, np.float32)]
+    )
+    views = np.lib.stride_tricks.sliding_window_view(padded, LONG_WINDOW)[::LONG_HOP]
+    window = np.hanning(LONG_WINDOW + 1)[:-1].astype(np.float32)
+    frequency = np.fft.rfftfreq(LONG_WINDOW, 1 / RATE)
+    band = _slice(frequency, 80.0, 1_600.0)
+    pitch = 12 * np.log2(frequency[band] / 440.0)
+    centres = np.arange(CHROMA_BINS) * 12 / CHROMA_BINS
+    distance = (pitch[:, None] - centres[None, :] + 6.0) % 12.0 - 6.0
+    weights = np.exp(-0.5 * (distance / 0.22) ** 2).astype(np.float32)
+    # Up to four times as many bins fall into a note of a higher octave.
+    weights /= (frequency[band] / 80.0)[:, None].astype(np.float32)
+    chroma = np.zeros((count, CHROMA_BINS), np.float32)
+    for start in range(0, count, BLOCK // 8):
+        part = views[start : min(start + BLOCK // 8, count)] * window
+        magnitude = np.abs(np.fft.rfft(part, axis=1)[:, band]).astype(np.float32, copy=False)
+        chroma[start : start + len(part)] = np.sqrt(magnitude) @ weights
+    chroma -= chroma.min(axis=1, keepdims=True)
+    norm = np.linalg.norm(chroma, axis=1, keepdims=True)
+    return np.asarray(np.where(norm > 1e-6, chroma / np.maximum(norm, 1e-6), 0.0), np.float32)

@@ -1,0 +1,251 @@
+"""What a clip's file holds: its frames' times, its key frames, and whether it can be stitched."""
+
+import itertools
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av.error
+
+from choreo.errors import UnreadableMedia
+from rendering.media import VIDEO_FORMATS, opened, reason, video_stream
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+MAX_SPAN = 86_400.0
+"""Seconds between a clip's first and last frame; more means broken timestamps."""
+
+_SLICE_IDR = 5
+_SLICE_OTHER = 1
+_PARAMETER_SETS = (7, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFormat:
+    """What packets of two clips must share to stand in one track."""
+
+    width: int
+    height: int
+    rate: Fraction
+    extradata: bytes
+    """The decoder's configuration: SPS and PPS."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip's frames. Frames are numbered from 0 in the order in which they are shown."""
+
+    path: Path
+    name: str
+    stamps: Sequence[int]
+    """When each frame is shown, ascending, in units of `time_base`."""
+    time_base: Fraction
+    decode_order: Sequence[int]
+    """The frame that each packet carries."""
+    keys: Sequence[int]
+    """Key frames, ascending: decoding can start at each."""
+    key_stamps: Sequence[int]
+    """The stamp to seek to for each of `keys`."""
+    format: VideoFormat | None
+    """None when the packets cannot be copied into another track."""
+    rate: Fraction | None
+    """Frames per second, or None when they are not evenly spaced."""
+    pixel_shape: Fraction
+    """Width of a pixel divided by its height."""
+    has_sound: bool
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+    @cached_property
+    def positions(self) -> Sequence[int]:
+        """The packet that carries each frame."""
+        places = array("q", bytes(8 * len(self.decode_order)))
+        for place, frame in enumerate(self.decode_order):
+            places[frame] = place
+        return places
+
+    def time(self, frame: int) -> float:
+        """Return when `frame` is shown, in seconds on the clip's clock."""
+        return float((self.stamps[frame] - self.stamps[0]) * self.time_base)
+
+    @cached_property
+    def mean_rate(self) -> float:
+        """Frames per second on average; 1 for a clip of one frame."""
+        last = self.time(len(self) - 1)
+        return (len(self) - 1) / last if last > 0 else 1.0
+
+    @cached_property
+    def end(self) -> float:
+        """Seconds on the clip's clock at which its last frame ends."""
+        return self.time(len(self) - 1) + 1 / self.mean_rate
+
+    def nearest(self, seconds: float) -> int:
+        """Return the frame shown closest to `seconds`; the first or last one outside."""
+        stamp = self.stamps[0] + seconds / self.time_base
+        after = bisect_left(self.stamps, stamp)
+        if after == 0:
+            return 0
+        if after == len(self.stamps):
+            return after - 1
+        before = after - 1
+        closer = stamp - self.stamps[before] <= self.stamps[after] - stamp
+        return before if closer else after
+
+    def frame_at(self, stamp: int) -> int:
+        """Return the frame whose stamp is `stamp`, or the last one before it."""
+        return max(0, bisect_right(self.stamps, stamp) - 1)
+
+    def key_before(self, frame: int) -> int:
+        """Return the index in `keys` of the last key frame at or before `frame`."""
+        return max(0, bisect_right(self.keys, frame) - 1)
+
+    def next_key(self, frame: int) -> int:
+        """Return the first key frame at or after `frame`, or the number of frames."""
+        place = bisect_left(self.keys, frame)
+        return self.keys[place] if place < len(self.keys) else len(self)
+
+    def copyable_end(self, end: int) -> int:
+        """Return how far packets can be copied, at most to frame `end`, leaving no hole.
+
+        A group of pictures may be left early: what was decoded until then is shown whole as
+        long as no packet is missing in between.
+        """
+        first = self.keys[self.key_before(max(0, end - 1))]
+        start = self.positions[first]
+        seen, last = 0, -1
+        best = first
+        for frame in self.decode_order[start : start + (end - first)]:
+            seen, last = seen + 1, max(last, frame)
+            if last >= end:
+                break
+            if last - first + 1 == seen:
+                best = last + 1
+        return best
+
+
+def read_clip(path: Path, name: str) -> Clip:
+    """Read a clip's packets, without decoding them.
+
+    Raises:
+
+        UnreadableMedia: For a file that cannot be opened or has no pictures.
+    """
+    with opened(path, VIDEO_FORMATS) as container:
+        return _indexed(container, path, name)
+
+
+def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
+    stream = video_stream(container, name)
+    length_size = _length_size(stream.codec_context.extradata)
+    shown: list[int] = []
+    seeks: dict[int, int] = {}
+    whole = length_size is not None
+    try:
+        for packet in container.demux(stream):
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            if packet.size == 0 or stamp is None:
+                continue
+            if packet.is_discard or packet.is_corrupt or packet.pts is None:
+                whole = False
+                if packet.is_discard:
+                    continue
+            if packet.is_keyframe:
+                seeks[stamp] = packet.dts if packet.dts is not None else stamp
+                whole = whole and length_size is not None and _is_idr(packet, length_size)
+            shown.append(stamp)
+    except (av.error.FFmpegError, ValueError) as exc:
+        raise UnreadableMedia(f"{name} cannot be read: {reason(exc)}") from exc
+    if not shown:
+        raise UnreadableMedia(f"{name} has no pictures")
+    time_base = stream.time_base or Fraction(1, 90_000)
+    stamps = array("q", sorted(set(shown)))
+    if float((stamps[-1] - stamps[0]) * time_base) > MAX_SPAN:
+        raise UnreadableMedia(f"{name} has timestamps more than a day apart")
+    whole = whole and len(stamps) == len(shown)
+    places = {stamp: place for place, stamp in enumerate(stamps)}
+    order = array("q", (places[stamp] for stamp in shown))
+    keys = array("q", sorted(places[stamp] for stamp in seeks)) or array("q", [0])
+    whole = whole and _groups_are_closed(order, keys)
+    codec = stream.codec_context
+    rate = _constant_rate(stamps, time_base)
+    pixel_shape = codec.sample_aspect_ratio or Fraction(1)
+    turned = _rotation(container, stream, name) != 0
+    layout = None
+    if whole and codec.name == "h264" and rate is not None and pixel_shape == 1 and not turned:
+        layout = VideoFormat(codec.width, codec.height, rate, codec.extradata or b"")
+    return Clip(
+        path=path,
+        name=name,
+        stamps=stamps,
+        time_base=time_base,
+        decode_order=order,
+        keys=keys,
+        key_stamps=array("q", (seeks.get(stamps[key], stamps[key]) for key in keys)),
+        format=layout,
+        rate=rate,
+        pixel_shape=pixel_shape,
+        has_sound=bool(container.streams.audio),
+    )
+
+
+def _rotation(container: "InputContainer", stream: "VideoStream", name: str) -> int:
+    # The display matrix is told by the first decoded frame only.
+    try:
+        container.seek(0)
+        for frame in container.decode(stream):
+            return frame.rotation
+    except (av.error.FFmpegError, ValueError) as exc:
+        raise UnreadableMedia(f"{name} cannot be decoded: {reason(exc)}") from exc
+    raise UnreadableMedia(f"{name} has packets, but no picture can be decoded from them")
+
+
+def _length_size(extradata: bytes | None) -> int | None:
+    """Return the size of a NAL unit's length field, or None if packets are not so framed."""
+    if not extradata or len(extradata) < 7 or extradata[0] != 1:
+        return None
+    return (extradata[4] & 3) + 1
+
+
+def _is_idr(packet: "Packet[VideoStream]", length_size: int) -> bool:
+    """Say whether a key packet is a clean entry: an IDR picture, no parameter sets in it."""
+    data = memoryview(packet)
+    place = 0
+    while place + length_size < len(data):
+        size = int.from_bytes(data[place : place + length_size], "big")
+        kind = data[place + length_size] & 0x1F
+        if kind in _PARAMETER_SETS or kind == _SLICE_OTHER:
+            return False
+        if kind == _SLICE_IDR:
+            return True
+        place += length_size + size
+    return False
+
+
+def _groups_are_closed(order: Sequence[int], keys: Sequence[int]) -> bool:
+    """Say whether every group of pictures holds exactly the frames up to the next key frame."""
+    bounds = [*keys, len(order)]
+    if bounds[0] != 0:
+        return False
+    for first, end in itertools.pairwise(bounds):
+        group = order[first:end]
+        if group[0] != first or min(group) != first or max(group) != end - 1:
+            return False
+    return True
+
+
+def _constant_rate(stamps: Sequence[int], time_base: Fraction) -> Fraction | None:
+    if len(stamps) < 2:
+        return None
+    step = Fraction(stamps[-1] - stamps[0], len(stamps) - 1)
+    if any(abs(stamp - stamps[0] - step * place) > 1 for place, stamp in enumerate(stamps)):
+        return None
+    return 1 / (step * time_base)

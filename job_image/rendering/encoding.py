@@ -1,0 +1,170 @@
+"""Encoding a segment's pictures as a small mp4 in memory, in the library's format.
+
+Such a segment is a clip like any other: its packets are copied into the video the same way.
+"""
+
+import io
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+
+from choreo import clip_format
+from choreo.errors import RenderFailed
+from rendering.clip import VideoFormat
+from rendering.drawing import Blender, Fitter, black_frame
+from rendering.media import reason
+from rendering.reader import ClipReader
+from rendering.timeline import Clock, Picture, Shot
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+READERS = 3
+"""Clips kept open at once: the one shown, the one coming in, the one before."""
+
+LEAST_BIT_RATE, MOST_BIT_RATE = 50_000, 500_000_000
+"""Bits per second that the encoder's rate control can be held to."""
+
+
+def bits_per_second(text: str) -> int:
+    """Read a bit rate such as `4M` or `192k`."""
+    factor = {"k": 1_000, "M": 1_000_000}.get(text[-1])
+    return int(text[:-1]) * factor if factor else int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What every picture is encoded to."""
+
+    width: int
+    height: int
+    clock: Clock
+    bit_rate: int
+    """Bits per second that encoded pictures stay below; constant quality up to there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A segment's packets, as an mp4 file's bytes, and the ticks of its frames as shown."""
+
+    data: bytes
+    ticks: tuple[int, ...]
+
+
+def format_of(target: Target) -> tuple[VideoFormat, bytes]:
+    """Return the format that clips must have to be copied, and a one-picture mp4 in it."""
+    data = _encode(target, [black_frame(target.width, target.height)])
+    with av.open(io.BytesIO(data), "r", format="mp4") as container:
+        codec = container.streams.video[0].codec_context
+        extradata = codec.extradata or b""
+    return VideoFormat(target.width, target.height, target.clock.rate, extradata), data
+
+
+def encode_pictures(
+    target: Target,
+    shots: list[Shot],
+    pictures: Iterable[Picture],
+    check: Callable[[], None],
+) -> Encoded:
+    """Draw and encode pictures.
+
+    Args:
+
+        target: Size, rate and bit rate.
+
+        shots: What the pictures' numbers mean.
+
+        pictures: In the order they are shown.
+
+        check: Called before each picture; what it raises ends the work.
+
+    Raises:
+
+        RenderFailed: Naming the clip that cannot be decoded.
+    """
+    ticks: list[int] = []
+
+    def drawn() -> "Iterable[VideoFrame]":
+        with _Studio(target, shots) as studio:
+            for picture in pictures:
+                check()
+                ticks.append(picture.tick)
+                yield studio.draw(picture)
+
+    data = _encode(target, drawn())
+    return Encoded(data, tuple(ticks))
+
+
+class _Studio(ExitStack):
+    """Draws pictures, keeping the clips open that it needs next."""
+
+    def __init__(self, target: Target, shots: list[Shot]) -> None:
+        super().__init__()
+        self._shots = shots
+        self._readers: dict[int, ClipReader] = {}
+        self._fitters: dict[int, Fitter] = {}
+        self._target = target
+        self._blender = Blender(target.width, target.height)
+
+    def draw(self, picture: Picture) -> "VideoFrame":
+        frame = self._shown(picture.shot, picture.frame)
+        if picture.other >= 0:
+            other = self._shown(picture.other, picture.other_frame)
+            frame = self._blender.mix(frame, other, picture.share)
+        return self._blender.darken(frame, picture.light)
+
+    def _shown(self, number: int, frame: int) -> "VideoFrame":
+        shot = self._shots[number]
+        if number not in self._readers:
+            while len(self._readers) >= READERS:
+                oldest = next(iter(self._readers))
+                self._readers.pop(oldest).__exit__(None, None, None)
+                del self._fitters[oldest]
+            self._readers[number] = self.enter_context(ClipReader(shot.clip, shot.place))
+            self._fitters[number] = Fitter(self._target.width, self._target.height)
+        found = self._readers[number].frame(frame)
+        try:
+            return self._fitters[number].fit(found, shot.clip.pixel_shape)
+        except (av.error.FFmpegError, ValueError) as exc:
+            raise RenderFailed(
+                f"{shot.place}: scaling frame {frame} to {self._target.width}x"
+                f"{self._target.height} failed: {reason(exc)}"
+            ) from exc
+
+
+def _encode(target: Target, frames: "Iterable[VideoFrame]") -> bytes:
+    file = io.BytesIO()
+    scale = {"video_track_timescale": str(target.clock.ticks_per_second)}
+    try:
+        with av.open(file, "w", format="mp4", options=scale) as container:
+            stream = _open_encoder(container, target)
+            for number, frame in enumerate(frames):
+                frame.pts, frame.time_base = number, 1 / target.clock.rate
+                frame.pict_type = 0
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    except av.error.FFmpegError as exc:
+        raise RenderFailed(
+            f"encoding {target.width}x{target.height} pictures failed: {reason(exc)}"
+        ) from exc
+    return file.getvalue()
+
+
+def _open_encoder(container: "OutputContainer", target: Target) -> "VideoStream":
+    stream = clip_format.open_encoder(
+        container, target.width, target.height, frame_rate=Fraction(target.clock.rate)
+    )
+    ceiling = min(max(target.bit_rate, LEAST_BIT_RATE), MOST_BIT_RATE)
+    stream.codec_context.options = {
+        **stream.codec_context.options,
+        "maxrate": str(ceiling),
+        "bufsize": str(2 * ceiling),
+    }
+    return stream

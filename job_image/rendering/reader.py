@@ -1,0 +1,119 @@
+"""Decoded frames of a clip, asked for by number."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import av.error
+
+from choreo.errors import RenderFailed, UnreadableMedia
+from rendering.clip import Clip
+from rendering.media import VIDEO_FORMATS, check_size, opened, reason, video_stream
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+
+LARGEST_HOLE = 0.25
+"""Seconds of undecodable pictures that the frame before or after them may stand in for."""
+
+
+class ClipReader:
+    """Decodes one clip, forwards where possible; holds one frame at a time.
+
+    Args:
+
+        clip: What to read.
+
+        place: How errors name it.
+    """
+
+    def __init__(self, clip: Clip, place: str) -> None:
+        self._clip = clip
+        self._place = place
+        self._resources = ExitStack()
+        self._container: InputContainer | None = None
+        self._frames: Iterator[VideoFrame] = iter(())
+        self._ahead: tuple[int, VideoFrame] | None = None
+        self._current: tuple[int, VideoFrame] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._current = self._ahead = None
+        self._frames = iter(())
+        self._resources.close()
+
+    def frame(self, number: int) -> "VideoFrame":
+        """Return the clip's frame `number`.
+
+        Raises:
+
+            RenderFailed: Naming the clip when it cannot be decoded there.
+        """
+        try:
+            return self._frame(number)
+        except (av.error.FFmpegError, ValueError, UnreadableMedia) as exc:
+            raise RenderFailed(
+                f"{self._place}: decoding frame {number} of {len(self._clip)} failed: {reason(exc)}"
+            ) from exc
+
+    def _frame(self, number: int) -> "VideoFrame":
+        if self._current is None or not self._near(number):
+            self._start_at(number)
+        if self._current is None or self._current[0] > number:
+            # Some files' indices send us past the frame: read from their beginning.
+            self._start_at(0)
+        while self._current is None or self._current[0] < number:
+            if self._ahead is None:
+                self._ahead = self._decoded()
+            if self._ahead is None or (self._ahead[0] > number and self._current is not None):
+                break
+            self._current, self._ahead = self._ahead, None
+        return self._closest(number)
+
+    def _closest(self, number: int) -> "VideoFrame":
+        found = [item for item in (self._current, self._ahead) if item is not None]
+        if not found:
+            raise UnreadableMedia("no picture can be decoded")
+        best = min(found, key=lambda item: abs(item[0] - number))
+        gap = abs(self._clip.time(best[0]) - self._clip.time(number))
+        if gap > LARGEST_HOLE:
+            raise UnreadableMedia(f"pictures are missing for {gap:.2f} s")
+        if best[1].is_corrupt:
+            raise UnreadableMedia("the picture is damaged")
+        return best[1]
+
+    def _near(self, number: int) -> bool:
+        """Say whether reading on reaches `number` as soon as seeking would."""
+        assert self._current is not None  # noqa: S101  # the caller has looked
+        here = self._current[0]
+        return here <= number and self._clip.key_before(number) <= self._clip.key_before(here) + 1
+
+    def _start_at(self, number: int) -> None:
+        self._current = self._ahead = None
+        if self._container is None:
+            self._container = self._resources.enter_context(opened(self._clip.path, VIDEO_FORMATS))
+        stream = video_stream(self._container, self._clip.name)
+        stream.thread_count = 1
+        self._container.seek(
+            self._clip.key_stamps[self._clip.key_before(number)], stream=stream, backward=True
+        )
+        self._frames = iter(self._container.decode(stream))
+        self._current = self._decoded()
+
+    def _decoded(self) -> "tuple[int, VideoFrame] | None":
+        frame = next(self._frames, None)
+        if frame is None:
+            return None
+        check_size(frame.width, frame.height, self._clip.name)
+        if frame.pts is None:
+            raise UnreadableMedia("a picture has no timestamp")
+        return self._clip.frame_at(frame.pts), frame

@@ -1,0 +1,396 @@
+"""The video's sound: the song, or the clips' own, levelled, as a finished AAC file.
+
+Loudness is that of EBU R128. One pass is enough when the song's loudness is known; otherwise
+the same samples are measured first.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import av
+import av.error
+from av.audio.fifo import AudioFifo
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.filter import Graph
+
+from choreo.blueprint import Blueprint
+from choreo.errors import RenderFailed, UnreadableMedia
+from rendering.clip import Clip
+from rendering.encoding import bits_per_second
+from rendering.media import SOUND_FORMATS, VIDEO_FORMATS, opened, reason
+from rendering.timeline import Shot
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+SAMPLE_RATE = 48_000
+
+AAC_FRAME = 1_024
+"""Samples of one AAC packet."""
+
+TARGET_LOUDNESS = -14.0
+"""LUFS."""
+
+PEAK_LIMIT = -2.0
+"""Decibels of full scale that samples stay below. The wave between samples and the AAC encoder
+go past them by up to 1 dB, and -1 dBTP is promised."""
+
+MOST_GAIN = 30.0
+"""Decibels; more would only raise the noise of a song that is all but silent."""
+
+SILENT = -60.0
+"""LUFS below which there is nothing to level."""
+
+DECLICK = 0.01
+"""Seconds over which a clip's own sound comes and goes at a cut."""
+
+BLOCK = 4_096
+"""Samples handled at a time."""
+
+LEAST_AUDIO_RATE, MOST_AUDIO_RATE = 32_000, 512_000
+"""Bits per second that the AAC encoder takes for stereo."""
+
+_LAYOUT = "stereo"
+_FORMAT = "fltp"
+
+Blocks = Iterator[AudioFrame]
+Check = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A finished sound file and what is known about it."""
+
+    path: Path
+    loudness: float | None
+    """LUFS of what is heard, or None when it is silent."""
+    silence_after: float
+    """Seconds at the end that the song is too short to fill."""
+
+
+def write_sound(
+    blueprint: Blueprint,
+    shots: list[Shot],
+    media: Mapping[str, Path],
+    seconds: Fraction,
+    path: Path,
+    check: Check,
+) -> Sound:
+    """Write the sound of the whole video.
+
+    Args:
+
+        blueprint: The plan.
+
+        shots: Its moves, with their clips, in order.
+
+        media: The local file of each path in the plan.
+
+        seconds: Length of the video; the sound gets the same, to the sample.
+
+        path: The mp4 file to write.
+
+        check: Called for each block; what it raises ends the work.
+
+    Raises:
+
+        RenderFailed: Naming the song or the clip, and the cause.
+    """
+    samples = round(seconds * SAMPLE_RATE)
+    source = _Source(blueprint, shots, media, samples, check)
+    gain = 0.0
+    if blueprint.output_config.normalize_audio:
+        loudness = blueprint.audio_loudness if blueprint.output_config.add_audio_overlay else None
+        if loudness is None:
+            loudness = _measured(source.blocks())
+        gain = _gain_for(loudness)
+    return _written(blueprint, source, samples, gain, path)
+
+
+def _gain_for(loudness: float | None) -> float:
+    if loudness is None or loudness < SILENT:
+        return 0.0
+    return min(TARGET_LOUDNESS - loudness, MOST_GAIN)
+
+
+class _Source:
+    """The samples before levelling, as often as they are asked for."""
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        shots: list[Shot],
+        media: Mapping[str, Path],
+        samples: int,
+        check: Check,
+    ) -> None:
+        self._blueprint = blueprint
+        self._shots = shots
+        self._media = media
+        self._samples = samples
+        self._check = check
+        self.missing = 0
+        """Samples of silence after the song, known once all blocks were read."""
+
+    def blocks(self) -> Blocks:
+        """Yield exactly the video's number of samples."""
+        song = self._blueprint.output_config.add_audio_overlay
+        given = 0
+        for block in self._song() if song else self._clips():
+            self._check()
+            room = self._samples - given
+            if block.samples > room:
+                block = _head(block, room)
+            given += block.samples
+            yield block
+            if given >= self._samples:
+                break
+        if song:
+            self.missing = self._samples - given
+        yield from _silence(self._samples - given)
+
+    def _song(self) -> Blocks:
+        blueprint = self._blueprint
+        name = blueprint.audio_path
+        skip = round(blueprint.audio_start * SAMPLE_RATE)
+        heard = False
+        try:
+            for block in _decoded(self._media[name], SOUND_FORMATS, skip, 1.0):
+                heard = True
+                yield block
+        except (av.error.FFmpegError, ValueError, UnreadableMedia) as exc:
+            raise RenderFailed(f"the song {name} cannot be read: {_said(exc)}") from exc
+        if not heard:
+            raise RenderFailed(
+                f"the song {name} ends before audio_start, {blueprint.audio_start} s"
+            )
+
+    def _clips(self) -> Blocks:
+        for shot in self._shots:
+            start = round(shot.clock.seconds(shot.first) * SAMPLE_RATE)
+            end = round(shot.clock.seconds(shot.end) * SAMPLE_RATE)
+            try:
+                yield from _clip_sound(shot, shot.clip, end - start)
+            except (av.error.FFmpegError, ValueError, UnreadableMedia) as exc:
+                raise RenderFailed(f"{shot.place}: reading its sound failed: {_said(exc)}") from exc
+
+
+def _said(exc: BaseException) -> str:
+    return str(exc) if isinstance(exc, UnreadableMedia) else reason(exc)
+
+
+def _clip_sound(shot: Shot, clip: Clip, samples: int) -> Blocks:
+    if not clip.has_sound or shot.move.volume_adjustment == 0:
+        yield from _silence(samples)
+        return
+    begin = shot.clip_time(shot.clock.seconds(shot.first))
+    finish = shot.clip_time(shot.clock.seconds(shot.end))
+    speed = (finish - begin) * SAMPLE_RATE / samples
+    skip = max(0, round(begin * SAMPLE_RATE))
+    ramp = min(DECLICK, samples / SAMPLE_RATE / 2)
+    shaped = _Chain(
+        f"volume={shot.move.volume_adjustment:.6f}",
+        f"afade=t=in:d={ramp:.6f}",
+        f"afade=t=out:d={ramp:.6f}:st={samples / SAMPLE_RATE - ramp:.6f}",
+    )
+    given = 0
+    decoded = _decoded(clip.path, VIDEO_FORMATS, skip, speed)
+    for block in shaped.through(_cut(decoded, samples)):
+        given += block.samples
+        yield block
+    yield from _silence(samples - given)
+
+
+def _cut(blocks: Blocks, samples: int) -> Blocks:
+    for block in blocks:
+        if block.samples >= samples:
+            yield _head(block, samples)
+            return
+        samples -= block.samples
+        yield block
+
+
+def _decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
+    """Yield a file's sound from sample `skip` on, in our format and in equal blocks.
+
+    The clock counts samples from the first one the decoder gives, as the analysis does; stamps
+    of mp3 files are not to be trusted that far. A clip's sound that starts later than its
+    picture is preceded by silence.
+    """
+    fifo = AudioFifo()
+    retime = _Chain(f"atempo={speed:.9f}") if abs(speed - 1) > 1e-4 else None  # inaudible
+
+    def raw() -> Blocks:
+        left = skip
+        with opened(path, formats) as container:
+            if not container.streams.audio:
+                raise UnreadableMedia(f"{path.name} has no sound")
+            resampler = AudioResampler(_FORMAT, _LAYOUT, SAMPLE_RATE)
+            for frame in container.decode(container.streams.audio[0]):
+                frame.pts = None
+                for block in resampler.resample(frame):
+                    if block.samples <= left:
+                        left -= block.samples
+                        continue
+                    yield _tail(block, left)
+                    left = 0
+            for block in resampler.resample(None):
+                if block.samples > left:
+                    yield _tail(block, left)
+                left = max(0, left - block.samples)
+
+    for block in retime.through(raw()) if retime else raw():
+        block.pts = None
+        fifo.write(block)
+        yield from fifo.read_many(BLOCK)
+    rest = fifo.read(0, partial=True) if fifo.samples else None
+    if rest is not None:
+        yield rest
+
+
+def _head(block: AudioFrame, samples: int) -> AudioFrame:
+    return _slice(block, 0, samples)
+
+
+def _tail(block: AudioFrame, skip: int) -> AudioFrame:
+    return block if skip == 0 else _slice(block, skip, block.samples)
+
+
+def _slice(block: AudioFrame, start: int, end: int) -> AudioFrame:
+    piece = AudioFrame(_FORMAT, _LAYOUT, end - start)
+    piece.sample_rate = block.sample_rate
+    for target, plane in zip(piece.planes, block.planes, strict=True):
+        target.update(bytes(plane)[start * 4 : end * 4].ljust(target.buffer_size, b"\0"))
+    return piece
+
+
+def _silence(samples: int) -> Blocks:
+    while samples > 0:
+        count = min(samples, BLOCK)
+        block = AudioFrame(_FORMAT, _LAYOUT, count)
+        block.sample_rate = SAMPLE_RATE
+        for plane in block.planes:
+            plane.update(bytes(plane.buffer_size))
+        yield block
+        samples -= count
+
+
+class _Chain:
+    """A row of filters that sound is sent through."""
+
+    def __init__(self, *steps: str) -> None:
+        self._graph = Graph()
+        self._graph.threads = 1
+        last = self._graph.add_abuffer(
+            sample_rate=SAMPLE_RATE, format=_FORMAT, layout=_LAYOUT, time_base=_SAMPLE
+        )
+        for step in steps:
+            name, _, arguments = step.partition("=")
+            node = self._graph.add(name, arguments or None)
+            last.link_to(node)
+            last = node
+        shape = self._graph.add(
+            "aformat", f"sample_fmts={_FORMAT}:channel_layouts={_LAYOUT}:sample_rates={SAMPLE_RATE}"
+        )
+        last.link_to(shape)
+        shape.link_to(self._graph.add("abuffersink"))
+        self._graph.configure()
+
+    def through(self, blocks: Blocks) -> Blocks:
+        """Yield what comes out."""
+        clock = 0
+        for block in blocks:
+            block.pts, block.time_base = clock, _SAMPLE
+            clock += block.samples
+            self._graph.push(block)
+            yield from self._ready()
+        self._graph.push(None)
+        yield from self._ready()
+
+    def _ready(self) -> Blocks:
+        while True:
+            try:
+                yield cast(AudioFrame, self._graph.pull())
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return
+
+
+_SAMPLE = Fraction(1, SAMPLE_RATE)
+_METER = "ebur128=metadata=1"
+
+
+class _Meter:
+    """Reads the loudness that the meter writes beside the samples."""
+
+    def __init__(self) -> None:
+        self._value = -math.inf
+
+    def read(self, blocks: Blocks) -> Blocks:
+        for block in blocks:
+            text = block.metadata.get("lavfi.r128.I")
+            if text is not None:
+                self._value = float(text)
+            yield block
+
+    @property
+    def loudness(self) -> float | None:
+        return self._value if self._value > SILENT else None
+
+
+def _measured(blocks: Blocks) -> float | None:
+    meter = _Meter()
+    for _ in meter.read(_Chain(_METER).through(blocks)):
+        pass
+    return meter.loudness
+
+
+def _written(blueprint: Blueprint, source: _Source, samples: int, gain: float, path: Path) -> Sound:
+    output = blueprint.output_config
+    steps = []
+    if output.normalize_audio:
+        steps.append(
+            f"alimiter=level_in={10 ** (gain / 20):.6f}:limit={10 ** (PEAK_LIMIT / 20):.6f}:"
+            f"attack=5:release=50:level=0:latency=1"
+        )
+    length = samples / SAMPLE_RATE
+    fade = min(output.fade_duration, length / 2)
+    if fade > 0:
+        steps.append(f"afade=t=out:st={length - fade:.6f}:d={fade:.6f}")
+    meter = _Meter()
+    levelled = meter.read(_Chain(*steps, _METER).through(source.blocks()))
+    rate = min(max(bits_per_second(output.audio_bitrate), LEAST_AUDIO_RATE), MOST_AUDIO_RATE)
+    try:
+        with av.open(str(path), "w", format="mp4") as container:
+            _encode(container, levelled, rate)
+    except av.error.FFmpegError as exc:
+        raise RenderFailed(f"writing the sound failed: {reason(exc)}") from exc
+    return Sound(path, meter.loudness, source.missing / SAMPLE_RATE)
+
+
+def _encode(container: "OutputContainer", blocks: Blocks, bit_rate: int) -> None:
+    stream = container.add_stream("aac", rate=SAMPLE_RATE, layout=_LAYOUT)
+    stream.bit_rate = bit_rate
+    fifo = AudioFifo()
+    clock = 0
+
+    def send(frame: AudioFrame) -> None:
+        nonlocal clock
+        frame.pts, frame.time_base = clock, _SAMPLE
+        clock += frame.samples
+        container.mux(stream.encode(frame))
+
+    for block in blocks:
+        block.pts = None
+        fifo.write(block)
+        for frame in fifo.read_many(AAC_FRAME):
+            send(frame)
+    if fifo.samples:
+        rest = fifo.read(0, partial=True)
+        if rest is not None:
+            send(rest)
+    container.mux(stream.encode(None))

@@ -1,0 +1,205 @@
+"""Writing the video's file: packets of all segments in one track, the sound beside it."""
+
+import heapq
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import av
+import av.error
+
+from choreo.errors import RenderFailed
+from rendering.clip import Clip
+from rendering.encoding import Encoded
+from rendering.media import VIDEO_FORMATS, opened, reason
+from rendering.timeline import Clock
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+REORDERED = 1
+"""Frames by which the library's format decodes ahead of what it shows."""
+
+
+class VideoWriter:
+    """Writes one mp4 file.
+
+    Packets come in the order in which they are decoded. Each is given the decoding time of the
+    frame shown `REORDERED` places earlier, which keeps both clocks ascending for any stamps.
+    """
+
+    def __init__(self, path: Path, template: bytes, clock: Clock, sound: Path | None) -> None:
+        """Create the file.
+
+        Args:
+
+            path: What to write.
+
+            template: An mp4 whose picture track has the format of all packets to come.
+
+            clock: Of the stamps to come.
+
+            sound: An mp4 file with the finished sound, or None.
+
+        Raises:
+
+            RenderFailed: When it cannot be created.
+        """
+        self._clock = clock
+        self._resources = ExitStack()
+        self._waiting: list[int] = []
+        self._count = 0
+        self._path = path
+        options = {
+            "movflags": "+faststart",
+            "video_track_timescale": str(clock.ticks_per_second),
+        }
+        with self._failing("creating the video"):
+            self._template = self._resources.enter_context(
+                av.open(io.BytesIO(template), "r", format="mp4")
+            )
+            self._container: OutputContainer = av.open(
+                str(path), "w", format="mp4", options=options
+            )
+            self._video: VideoStream = self._container.add_stream_from_template(
+                self._template.streams.video[0]
+            )
+            self._video.time_base = Fraction(1, clock.ticks_per_second)
+            self._sound = self._sound_packets(sound)
+            self._next_sound = next(self._sound, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if exc_type is None:
+            with self._failing("finishing the video"):
+                self._write_sound_until(None)
+                self._container.close()
+        else:
+            self._abandon()
+        self._resources.close()
+
+    def _abandon(self) -> None:
+        # Closing writes an index: on a full disk that fails once more, and adds nothing.
+        try:
+            self._container.close()
+        except (av.error.FFmpegError, OSError):
+            return
+
+    def copy(self, clip: Clip, start: int, end: int, ticks: Sequence[int], place: str) -> None:
+        """Take over the packets of a clip's frames `start` to `end`.
+
+        `start` is a key frame; `ticks` has one stamp per frame.
+
+        Raises:
+
+            RenderFailed: Naming the clip, when packets are missing or cannot be written.
+        """
+        key = clip.key_before(start)
+        with opened(clip.path, VIDEO_FORMATS) as container:
+            stream = container.streams.video[0]
+            container.seek(clip.key_stamps[key], stream=stream, backward=True)
+            wanted = dict(zip(range(start, end), ticks, strict=True))
+            left = end - start
+            try:
+                for packet in container.demux(stream):
+                    if packet.pts is None or packet.size == 0:
+                        continue
+                    frame = clip.frame_at(packet.pts)
+                    tick = wanted.pop(frame, None) if packet.pts == clip.stamps[frame] else None
+                    if tick is not None:
+                        self._write(packet, tick)
+                        left -= 1
+                    if left == 0:
+                        break
+            except av.error.FFmpegError as exc:
+                raise RenderFailed(f"{place}: copying its packets failed: {reason(exc)}") from exc
+        if left:
+            raise RenderFailed(f"{place}: {left} packets of frames {start} to {end} are missing")
+
+    def add(self, encoded: Encoded) -> None:
+        """Take over the packets of an encoded segment.
+
+        Raises:
+
+            RenderFailed: When they cannot be written.
+        """
+        with av.open(io.BytesIO(encoded.data), "r", format="mp4") as container:
+            stream = container.streams.video[0]
+            step = 1 / (stream.time_base or 1) / self._clock.rate
+            for packet in container.demux(stream):
+                if packet.pts is None or packet.size == 0:
+                    continue
+                with self._failing("writing the video"):
+                    self._write(packet, encoded.ticks[round(packet.pts / step)])
+
+    def _write(self, packet: "Packet[VideoStream]", tick: int) -> None:
+        heapq.heappush(self._waiting, tick)
+        step = self._clock.ticks_per_frame
+        early = self._count - REORDERED
+        decoded = heapq.heappop(self._waiting) if early >= 0 else early * step
+        self._count += 1
+        packet.stream = self._video
+        packet.time_base = Fraction(1, self._clock.ticks_per_second)
+        packet.pts, packet.dts, packet.duration = tick, decoded, step
+        self._write_sound_until(decoded / self._clock.ticks_per_second)
+        self._container.mux_one(packet)
+
+    def _sound_packets(self, path: Path | None) -> "Iterator[Packet[AudioStream]]":
+        if path is None:
+            return iter(())
+        source: InputContainer = self._resources.enter_context(av.open(str(path), "r"))
+        track = source.streams.audio[0]
+        stream: AudioStream = self._container.add_stream_from_template(track)
+
+        def packets() -> "Iterator[Packet[AudioStream]]":
+            for packet in source.demux(track):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    yield packet
+
+        return packets()
+
+    def _write_sound_until(self, seconds: float | None) -> None:
+        while self._next_sound is not None:
+            packet = self._next_sound
+            if seconds is not None and float((packet.dts or 0) * packet.time_base) > seconds:
+                return
+            self._container.mux_one(packet)
+            self._next_sound = next(self._sound, None)
+
+    def _failing(self, operation: str) -> "_Failing":
+        return _Failing(operation, self._path.name)
+
+
+class _Failing:
+    """Turns the media library's errors into ours."""
+
+    def __init__(self, operation: str, name: str) -> None:
+        self._operation = operation
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(exc, av.error.FFmpegError | OSError):
+            raise RenderFailed(f"{self._operation} {self._name} failed: {reason(exc)}") from exc

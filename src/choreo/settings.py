@@ -31,6 +31,8 @@ class Settings:
     """SQLAlchemy URL; empty when `cloud_sql_instance` is used."""
     cloud_sql_instance: str
     """`project:region:instance`, or empty."""
+    cloud_sql_ip: str
+    """Which of the instance's addresses to use: `private`, `public` or `psc`."""
     db_name: str
     db_user: str
     db_password: str = field(repr=False)
@@ -78,6 +80,7 @@ class Settings:
             media_root=Path(reader.text("MEDIA_ROOT", str(library / "media"))),
             database_url=_database_url(reader, library),
             cloud_sql_instance=reader.text("CLOUD_SQL_INSTANCE"),
+            cloud_sql_ip=reader.choice("CLOUD_SQL_IP", ("private", "public", "psc")),
             db_name=reader.text("DB_NAME", "choreo"),
             db_user=reader.text("DB_USER"),
             db_password=reader.text("DB_PASSWORD"),
@@ -125,6 +128,12 @@ class _Reader:
         if value not in ("true", "false", "1", "0"):
             self.faults.append(f"{name} is {value!r}; it must be true or false")
         return value in ("true", "1")
+
+    def choice(self, name: str, legal: tuple[str, ...]) -> str:
+        value = self.text(name, legal[0]).lower()
+        if value not in legal:
+            self.faults.append(f"{name} is {value!r}; it must be one of {', '.join(legal)}")
+        return value
 
     def number(self, name: str, default: float, least: float, most: float) -> float:
         text = self.text(name)

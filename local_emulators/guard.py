@@ -11,8 +11,8 @@ import subprocess
 import sys
 import threading
 
-GRACE_SECONDS = 8.0
-"""Time for a child to hand its work back after SIGTERM; Cloud Run gives 10 s."""
+GRACE_SECONDS = 12.0
+"""Time for a child to end its own children, which get 10 s each, as on Cloud Run."""
 
 POLL_SECONDS = 0.2
 

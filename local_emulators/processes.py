@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
 """A cold start of the slowest service takes a quarter of this."""
 
-STOP_SECONDS = 12.0
+STOP_SECONDS = 15.0
 """A little longer than the guard's own grace."""
 
 

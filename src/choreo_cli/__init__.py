@@ -1,0 +1,1 @@
+"""The `choreo` command: what the product does, from a terminal."""

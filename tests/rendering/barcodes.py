@@ -1,7 +1,8 @@
 """Clips whose every frame tells which clip and which frame it is, and songs with known clicks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from choreo.blueprint import Blueprint
 WIDTH, HEIGHT = 320, 180
 BITS = 16
 LOW, HIGH = 60, 180
+
+OTHER_TICK = Fraction(1, 60_000)
+"""Finer than any rate needs, and coarse enough for MPEG-4."""
 
 
 def barcode(clip: int, frame: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
@@ -57,7 +61,9 @@ def picture(luma: np.ndarray) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(np.vstack([luma, grey]), "yuv420p")
 
 
-def conformed_clip(path: Path, clip: int, frames: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Path:
+def conformed_clip(
+    path: Path, clip: int, frames: int, size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> Path:
     """A clip in the library's format."""
     with av.open(str(path), "w", format="mp4", options=clip_format.MP4_OPTIONS) as container:
         stream = clip_format.open_encoder(container, *size)
@@ -85,17 +91,19 @@ def other_clip(
         stream = container.add_stream(codec, rate=30, options=options or {})
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = Fraction(1, 90_000)
+        stream.codec_context.time_base = OTHER_TICK
         if rotation:
             stream.set_display_rotation(rotation)
-        track = container.add_stream("aac", rate=48_000, layout="mono") if sound is not None else None
+        track = (
+            container.add_stream("aac", rate=48_000, layout="mono") if sound is not None else None
+        )
         for number, seconds in enumerate(times):
             luma = barcode(clip, number, *size)
             if rotation:
                 upright = barcode(clip, number, size[1], size[0])
                 luma = np.ascontiguousarray(np.rot90(upright, -rotation // 90))
             frame = picture(luma)
-            frame.pts, frame.time_base = round(seconds * 90_000), Fraction(1, 90_000)
+            frame.pts, frame.time_base = round(seconds / OTHER_TICK), OTHER_TICK
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if track is not None and sound is not None:
@@ -180,7 +188,7 @@ class Video:
                 self.lumas.append(rows[: frame.height, : frame.width].copy())
                 self.times.append(float(frame.pts * stream.time_base))
 
-    @property
+    @cached_property
     def shown(self) -> list[tuple[int, int]]:
         return [read_barcode(luma) for luma in self.lumas]
 
@@ -197,6 +205,3 @@ def heard(path: Path) -> np.ndarray:
                 data = data[:, skip:]
             blocks.append(data.mean(axis=0))
     return np.concatenate(blocks)
-
-
-Report = Callable[[float, str], None]

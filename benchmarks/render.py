@@ -1,0 +1,375 @@
+"""The renderer against ffmpeg's xfade graph and a plain stream copy.
+
+    python -m benchmarks.render [--quick]
+
+29 clips of 720p in the library's format, 28 crossfades, 232 s. Each contender runs in its own
+process, which tells its CPU time and its peak memory. `--quick` takes 8 clips. The xfade graph
+runs through libavfilter inside PyAV, with x264 at the preset of the library's format, or through
+the ffmpeg program where one is on PATH.
+"""
+
+import argparse
+import json
+import math
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from av.filter import Graph
+
+from choreo import clip_format
+from choreo.blueprint import Blueprint
+
+CLIPS, MOVE_SECONDS, HANDLE = 29, 8.0, 1.0
+FADE = 0.3
+SIZE = (1280, 720)
+DISTINCT = 5
+"""Clips that are really drawn; the others are copies under other names."""
+
+MOST_RATIO = 1 / 9
+MOST_CPU = 20.0
+MOST_MEMORY_MB = 256.0
+MOST_COPY_RATIO = 6.0
+
+
+def make_clip(path: Path, seed: int) -> None:
+    """Draw a lit room with a grainy wall and two swaying figures."""
+    width, height = SIZE
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    room = 90 + 40 * np.sin(columns / 190 + seed) + 25 * np.cos(rows / 140)
+    room += rng.normal(0, 6, room.shape).astype(np.float32)
+    grains = [rng.normal(0, 2.5, room.shape).astype(np.float32) for _ in range(6)]
+    with av.open(str(path), "w", format="mp4", options=clip_format.MP4_OPTIONS) as container:
+        stream = clip_format.open_encoder(container, width, height)
+        for number in range(int((MOVE_SECONDS + 2 * HANDLE) * clip_format.FRAME_RATE)):
+            luma = room + grains[number % len(grains)]
+            for figure in range(2):
+                sway = math.sin(number / 8 + figure * math.pi + seed)
+                x = width * (0.42 + 0.16 * figure) + 60 * sway
+                left, right = int(x - 55), int(x + 55)
+                body = 200 - 60 * figure + 20 * np.sin(rows[180:640, left:right] / 17 + number / 5)
+                luma[180:640, left:right] = body
+            picture = np.full((height * 3 // 2, width), 128, np.uint8)
+            picture[:height] = luma.clip(16, 235)
+            picture[height : height + height // 4, ::3] = 120
+            frame = av.VideoFrame.from_ndarray(picture, "yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, clip_format.FRAME_RATE)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def make_song(path: Path, seconds: float) -> None:
+    rate = 44_100
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mp3", rate=rate, layout="stereo")
+        for second in range(math.ceil(seconds)):
+            clock = second + np.arange(rate) / rate
+            tone = 0.2 * np.sin(2 * np.pi * 220 * clock) * (1 - clock % 0.5)
+            both = tone + rng.normal(0, 0.05, (2, rate)) * ((clock % 0.25) < 0.05)
+            frame = av.AudioFrame.from_ndarray(both.astype(np.float32), "fltp", "stereo")
+            frame.sample_rate, frame.pts = rate, second * rate
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def blueprint(clips: int, kind: str) -> Blueprint:
+    moves = [
+        {
+            "clip_id": f"c{n}",
+            "video_path": f"c{n}.mp4",
+            "start_time": n * MOVE_SECONDS,
+            "duration": MOVE_SECONDS,
+            "original_duration": MOVE_SECONDS + 2 * HANDLE,
+            "trim_start": HANDLE,
+            "trim_end": HANDLE,
+            "transition_type": kind,
+        }
+        for n in range(clips)
+    ]
+    return Blueprint.from_document(
+        {
+            "task_id": "bench",
+            "audio_path": "song.mp3",
+            "audio_tempo": 120,
+            "audio_loudness": -18.0,
+            "audio_true_peak": -3.0,
+            "moves": moves,
+            "total_duration": clips * MOVE_SECONDS,
+            "difficulty_level": "beginner",
+            "generation_timestamp": "2024-01-01T00:00:00Z",
+            "output_config": {"output_path": "out.mp4", "transition_duration": FADE},
+        }
+    )
+
+
+def run_ours(folder: Path, clips: int, kind: str) -> int:
+    from rendering import render
+
+    media = {path.name: path for path in folder.iterdir()}
+    made = render(
+        blueprint(clips, kind),
+        media,
+        folder / "ours.mp4",
+        report=lambda _share, _text: None,
+        cancelled=lambda: False,
+    )
+    return made.frames
+
+
+def run_copy(folder: Path, clips: int) -> int:
+    """Copy every packet of the shown parts into one file, and encode the song."""
+    frames = 0
+    with av.open(str(folder / "copy.mp4"), "w", options=clip_format.MP4_OPTIONS) as out:
+        with av.open(str(folder / "c0.mp4")) as first:
+            video = out.add_stream_from_template(first.streams.video[0])
+        audio = out.add_stream("aac", rate=48_000, layout="stereo")
+        song = av.open(str(folder / "song.mp3"))
+        sound = song.decode(audio=0)
+        resampler = av.AudioResampler("fltp", "stereo", 48_000, frame_size=1024)
+        heard = 0.0
+        for n in range(clips):
+            with av.open(str(folder / f"c{n}.mp4")) as clip:
+                for packet in clip.demux(video=0):
+                    if packet.pts is None or packet.dts is None:
+                        continue
+                    first_tick = int(HANDLE * clip_format.TIMESCALE)
+                    last_tick = int((HANDLE + MOVE_SECONDS) * clip_format.TIMESCALE)
+                    if not first_tick <= packet.pts < last_tick:
+                        continue
+                    shift = int((n * MOVE_SECONDS - HANDLE) * clip_format.TIMESCALE)
+                    packet.pts += shift
+                    packet.dts += shift
+                    packet.stream = video
+                    out.mux(packet)
+                    frames += 1
+            while heard < (n + 1) * MOVE_SECONDS:
+                for block in resampler.resample(next(sound)):
+                    heard += block.samples / 48_000
+                    out.mux(audio.encode(block))
+        out.mux(audio.encode(None))
+        song.close()
+    return frames
+
+
+def xfade_steps(clips: int) -> list[tuple[str, str]]:
+    """Return the chain of xfades; each clip brings half a fade of handle on each side."""
+    half = FADE / 2
+    return [
+        ("xfade", f"transition=fade:duration={FADE}:offset={(n + 1) * MOVE_SECONDS - half}")
+        for n in range(clips - 1)
+    ]
+
+
+def run_xfade_program(folder: Path, clips: int, program: str) -> int:
+    half = FADE / 2
+    inputs: list[str] = []
+    graph = []
+    for n in range(clips):
+        inputs += ["-i", str(folder / f"c{n}.mp4")]
+        start = HANDLE - (half if n else 0)
+        end = HANDLE + MOVE_SECONDS + (half if n < clips - 1 else 0)
+        graph.append(f"[{n}:v]trim={start}:{end},setpts=PTS-STARTPTS,fps=30[v{n}]")
+    last = "v0"
+    for n, (name, arguments) in enumerate(xfade_steps(clips)):
+        graph.append(f"[{last}][v{n + 1}]{name}={arguments}[x{n}]")
+        last = f"x{n}"
+    subprocess.run(
+        [
+            program, "-y", "-v", "error", *inputs, "-i", str(folder / "song.mp3"),
+            "-filter_complex", ";".join(graph), "-map", f"[{last}]", "-map", f"{clips}:a",
+            "-c:v", "libx264", "-preset", clip_format.PRESET, "-crf", str(clip_format.CRF),
+            "-c:a", "aac", "-b:a", "192k", "-t", str(clips * MOVE_SECONDS),
+            str(folder / "xfade.mp4"),
+        ],
+        check=True,
+    )  # fmt: skip
+    return round(clips * MOVE_SECONDS * clip_format.FRAME_RATE)
+
+
+def run_xfade_library(folder: Path, clips: int) -> int:
+    """Feed one graph of xfades as ffmpeg does: the input that the graph lacks most."""
+    half = FADE / 2
+    graph = Graph()
+    width, height = SIZE
+    base = Fraction(1, clip_format.FRAME_RATE)
+    tops = []
+    feeds = []
+    for n in range(clips):
+        source = graph.add(
+            "buffer",
+            f"video_size={width}x{height}:pix_fmt=yuv420p:time_base={base}:frame_rate=30/1:"
+            "pixel_aspect=1/1:colorspace=1:range=1",
+        )
+        tops.append(source)
+        start = HANDLE - (half if n else 0)
+        end = HANDLE + MOVE_SECONDS + (half if n < clips - 1 else 0)
+        feeds.append(decoded(folder / f"c{n}.mp4", start, end))
+    last = tops[0]
+    for n, (name, arguments) in enumerate(xfade_steps(clips)):
+        node = graph.add(name, arguments)
+        last.link_to(node, 0, 0)
+        tops[n + 1].link_to(node, 0, 1)
+        last = node
+    sink = graph.add("buffersink")
+    last.link_to(sink)
+    graph.configure()
+    frames = 0
+    current = 0
+    with av.open(str(folder / "xfade.mp4"), "w") as out:
+        stream = out.add_stream(
+            "libx264",
+            rate=30,
+            options={"preset": clip_format.PRESET, "crf": str(clip_format.CRF)},
+        )
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        audio = out.add_stream("aac", rate=48_000, layout="stereo")
+        with av.open(str(folder / "song.mp3")) as song:
+            resampler = av.AudioResampler("fltp", "stereo", 48_000, frame_size=1024)
+            for sound in song.decode(audio=0):
+                for block in resampler.resample(sound):
+                    out.mux(audio.encode(block))
+            out.mux(audio.encode(None))
+        while True:
+            try:
+                frame = sink.pull()
+            except av.error.BlockingIOError:
+                # xfade takes its second input from its start on, a frame behind the first.
+                for n in (current, current + 1):
+                    if n < clips:
+                        item = next(feeds[n], None)
+                        if item is None and n == current:
+                            tops[n].push(None)
+                            current += 1
+                        elif item is not None:
+                            tops[n].push(item)
+                continue
+            except av.error.EOFError:
+                break
+            frame.pts, frame.time_base = frames, base
+            frames += 1
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return frames
+
+
+def decoded(path: Path, start: float, end: float):  # type: ignore[no-untyped-def]  # frames
+    first, last = round(start * 30), round(end * 30)
+    with av.open(str(path)) as container:
+        container.streams.video[0].thread_type = "AUTO"
+        for number, frame in enumerate(container.decode(video=0)):
+            if number >= last:
+                return
+            if number >= first:
+                frame.pts, frame.time_base = number - first, Fraction(1, 30)
+                yield frame
+
+
+def contender(name: str, folder: Path, clips: int) -> None:
+    """Run one contender in this process and print what it took."""
+    began = time.perf_counter()
+    program = shutil.which("ffmpeg")
+    if name == "ours":
+        frames = run_ours(folder, clips, "crossfade")
+    elif name == "ours, cuts":
+        frames = run_ours(folder, clips, "cut")
+    elif name == "stream copy":
+        frames = run_copy(folder, clips)
+    elif program:
+        frames = run_xfade_program(folder, clips, program)
+    else:
+        frames = run_xfade_library(folder, clips)
+    who = resource.RUSAGE_CHILDREN if name == "xfade graph" and program else resource.RUSAGE_SELF
+    used = resource.getrusage(who)
+    print(
+        json.dumps(
+            {
+                "frames": frames,
+                "cpu": used.ru_utime + used.ru_stime,
+                "memory": used.ru_maxrss / 1024,
+                "wall": time.perf_counter() - began,
+            }
+        )
+    )
+
+
+def measured(name: str, folder: Path, clips: int, runs: int) -> dict[str, float]:
+    results = []
+    for _ in range(runs):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.render", "--run", name, str(folder), str(clips)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        results.append(json.loads(done.stdout.splitlines()[-1]))
+    return {key: statistics.median(result[key] for result in results) for key in results[0]}
+
+
+def main() -> int:
+    """Run all contenders and print the table; exit 1 when a budget is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--quick", action="store_true", help="8 clips, one run each")
+    parser.add_argument("--run", nargs=3, metavar=("NAME", "FOLDER", "CLIPS"))
+    options = parser.parse_args()
+    if options.run:
+        name, folder, clips = options.run
+        contender(name, Path(folder), int(clips))
+        return 0
+    count = 8 if options.quick else CLIPS
+    with tempfile.TemporaryDirectory(prefix="render-bench-") as made:
+        place = Path(made)
+        for n in range(count):
+            if n < DISTINCT:
+                make_clip(place / f"c{n}.mp4", n)
+            else:
+                shutil.copyfile(place / f"c{n % DISTINCT}.mp4", place / f"c{n}.mp4")
+        make_song(place / "song.mp3", count * MOVE_SECONDS + 1)
+        table = {
+            name: measured(name, place, count, runs if not options.quick else 1)
+            for name, runs in (
+                ("ours", 3),
+                ("ours, cuts", 3),
+                ("stream copy", 3),
+                ("xfade graph", 1),
+            )
+        }
+    print(f"{count} clips of 720p, {count * MOVE_SECONDS:.0f} s")
+    print(f"{'':14}{'CPU s':>9}{'wall s':>9}{'peak MB':>9}{'frames':>9}")
+    for name, row in table.items():
+        print(
+            f"{name:14}{row['cpu']:9.2f}{row['wall']:9.2f}{row['memory']:9.0f}{row['frames']:9.0f}"
+        )
+    ours, graph, copy = table["ours"], table["xfade graph"], table["stream copy"]
+    checks = {
+        f"CPU at most 1/9 of the xfade graph: 1/{graph['cpu'] / ours['cpu']:.1f}": (
+            ours["cpu"] / graph["cpu"] <= MOST_RATIO
+        ),
+        f"CPU at most {MOST_CPU:.0f} s: {ours['cpu']:.1f}": ours["cpu"] <= MOST_CPU,
+        f"memory at most {MOST_MEMORY_MB:.0f} MB: {ours['memory']:.0f}": (
+            ours["memory"] <= MOST_MEMORY_MB
+        ),
+        f"within {MOST_COPY_RATIO:.0f} x of a stream copy: {ours['cpu'] / copy['cpu']:.1f} x": (
+            ours["cpu"] / copy["cpu"] <= MOST_COPY_RATIO
+        ),
+        f"cuts within 1.5 x of a stream copy: {table['ours, cuts']['cpu'] / copy['cpu']:.2f} x": (
+            table["ours, cuts"]["cpu"] / copy["cpu"] <= 1.5  # see the text
+        ),
+    }
+    for text, good in checks.items():
+        print(f"{'ok  ' if good else 'MISS'} {text}")
+    return 0 if all(checks.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

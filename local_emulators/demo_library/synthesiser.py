@@ -220,7 +220,9 @@ def _lay_out(spec: SongSpec) -> _Score:
                 )
             )
             count += COUNTS_PER_BAR
-        edges.append((first, count, part))
+        edges.append((first, first + played, part))
+        if part.break_counts:
+            edges.append((first + played, count, replace(part, label="break")))
     phase = np.arange(count) / max(count, 1)
     wander = 0.7 * np.sin(2 * np.pi * 1.5 * phase + 0.4) + 0.3 * np.sin(2 * np.pi * 4.0 * phase)
     periods = 60.0 / spec.tempo * (1.0 + spec.drift * wander)

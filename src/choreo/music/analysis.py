@@ -78,7 +78,7 @@ def _described(
         beats=_seconds(times),
         downbeats=_seconds(times[(counts == 1) | (counts == 5)]),
         eight_counts=_seconds(times[ones]),
-        sections=find_sections(features, counts, counting.breaks, duration),
+        sections=find_sections(features, counting, duration),
         rhythm_strength=round(float(np.clip((pulse.contrast - 1.0) / 4.0, 0.0, 1.0)), 4),
         syncopation_level=round(float(np.clip(off / max(on + off, 1e-9), 0.0, 1.0)), 4),
         confidence=round(float(np.clip(confidence, 0.0, 1.0)), 4),

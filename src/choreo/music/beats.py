@@ -33,8 +33,11 @@ BAND_WEIGHTS = {"bass": 0.4, "bongo": 0.3, "mid": 0.3}
 LATENCY = 0.0
 """Seconds by which the activation's peaks come late on clicks; subtracted from every beat."""
 
-FAINT = 0.2
+FAINT = 0.3
 """Share of the usual stroke below which a beat at the ends of a song is only its echo."""
+
+FAINT_LEVEL = 26.0
+"""Decibels below the usual level of beats from which nobody dances any more."""
 
 SMOOTHING_BEATS = 4
 """Beats on either side that a beat is fitted to: strokes scatter by 10 ms, feet do not."""
@@ -205,8 +208,10 @@ def _heard(spectrum: Spectrum, times: Floats) -> Floats:
     """Return the beats without those before the first and after the last audible stroke."""
     strokes = np.sum([spectrum.onsets[band] for band in BAND_WEIGHTS], axis=0)
     near = np.round(times * FRAMES_PER_SECOND).astype(int)[:, None] + np.arange(-6, 7)
-    strength = strokes[np.clip(near, 0, len(strokes) - 1)].max(axis=1)
-    loud = np.flatnonzero(strength >= FAINT * float(np.median(strength)))
+    near = np.clip(near, 0, len(strokes) - 1)
+    strength, level = strokes[near].max(axis=1), spectrum.level[near].max(axis=1)
+    audible = level >= float(np.median(level)) - FAINT_LEVEL
+    loud = np.flatnonzero(audible & (strength >= FAINT * float(np.median(strength))))
     if len(loud) == 0:
         return np.empty(0)
     return times[loud[0] : loud[-1] + 1]

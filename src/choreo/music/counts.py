@@ -12,11 +12,13 @@ Three questions in turn, each answered with a probability:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from choreo.music.form import find_form
 from choreo.music.spectrum import BANDS, CHROMA_PER_SECOND, FRAMES_PER_SECOND, Spectrum
 
 Floats = NDArray[np.float64]
@@ -35,12 +37,6 @@ template finds the 1 of real 12-second clips as rarely as it really does, in thr
 
 SLIP_COST = 9.0
 """Log-odds against losing the bar between two beats."""
-
-SHIFT_COST = 9.0
-"""Log-odds against starting a new eight after an odd bar, without a break."""
-
-SHIFT_COST_AFTER_BREAK = 0.7
-"""The same after a break: about every second one starts the count again."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +70,8 @@ class Counting:
     """Probability that the eights begin on the right one of their two bars."""
     breaks: tuple[tuple[int, int], ...]
     """Half-open ranges of beats at which the band stops."""
+    section_starts: tuple[int, ...]
+    """Beats at which sections start, each counted 1."""
 
 
 def features_at(spectrum: Spectrum, times: Floats) -> BeatFeatures:
@@ -153,9 +151,31 @@ def count_beats(features: BeatFeatures) -> Counting:
     phase, bar_confidence = _bar_phase(scores, playing)
     bar_counts = _bars_through_the_song(scores, playing, phase)
     ones = np.flatnonzero(bar_counts == 0)
-    parity, eight_confidence = _eights(features, ones, breaks)
-    counts = _numbered(bar_counts, ones, parity)
-    return Counting(counts, bar_confidence, eight_confidence, breaks)
+    if len(ones) < 2:
+        return Counting(bar_counts + 1, bar_confidence, 0.5, breaks, tuple(map(int, ones)))
+    form = find_form(
+        bar_rows(features, ones),
+        _leaning(features, ones),
+        np.array([bar for bar in map(_bar_starting(ones), breaks) if bar > 0], dtype=np.int64),
+    )
+    counts = _numbered(bar_counts, ones, form.first)
+    return Counting(
+        counts=counts,
+        bar_confidence=bar_confidence,
+        eight_confidence=float(form.certainty.mean()),
+        breaks=breaks,
+        section_starts=tuple(int(ones[bar]) for bar in form.starts),
+    )
+
+
+def _bar_starting(ones: Ints) -> Callable[[tuple[int, int]], int]:
+    """Return a function that gives the bar that starts at the end of a break, or -1."""
+
+    def find(stop: tuple[int, int]) -> int:
+        nearest = int(np.argmin(np.abs(ones - stop[1])))
+        return nearest if abs(int(ones[nearest]) - stop[1]) <= 1 else -1
+
+    return find
 
 
 def _bar_phase(scores: Floats, playing: NDArray[np.bool_]) -> tuple[int, float]:
@@ -243,62 +263,21 @@ def find_breaks(features: BeatFeatures) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _eights(
-    features: BeatFeatures, ones: Ints, breaks: tuple[tuple[int, int], ...]
-) -> tuple[Ints, float]:
-    """Return for each bar 0 (it holds 1 to 4) or 1 (5 to 8), and how sure that is."""
-    bars = len(ones)
-    if bars < 2:
-        return np.zeros(bars, dtype=np.int64), 0.5
-    evidence = bar_evidence(features, ones)
-    shift_cost = np.full(bars, SHIFT_COST)
-    for _, end in breaks:
-        nearest = int(np.argmin(np.abs(ones - end)))
-        if abs(int(ones[nearest]) - end) <= 1 and nearest > 0:
-            shift_cost[nearest] = SHIFT_COST_AFTER_BREAK
-            evidence[nearest] += 3.0
-    likely = np.stack([0.5 * evidence, -0.5 * evidence], axis=1)
-    parity = _viterbi_parity(likely, shift_cost)
-    total = float(np.sum(evidence * np.where(parity == 0, 1.0, -1.0)))
-    return parity, float(1.0 / (1.0 + np.exp(-0.35 * total)))
+def _leaning(features: BeatFeatures, ones: Ints) -> Floats:
+    """Return for each bar the log-odds to be first, from chords that last two bars.
 
-
-def _viterbi_parity(likely: Floats, shift_cost: Floats) -> Ints:
-    """Return the alternation of first and second bars; after a shift a first bar follows."""
-    bars = len(likely)
-    score = likely[0].copy()
-    origin = np.zeros((bars, 2), dtype=int)
-    for bar in range(1, bars):
-        # A first bar normally follows a second one; straight after a first one it is a reset.
-        reset = score[0] - shift_cost[bar] > score[1]
-        origin[bar] = (0 if reset else 1, 0)
-        first = score[0] - shift_cost[bar] if reset else score[1]
-        score = np.array([first, score[0]]) + likely[bar]
-    parity = np.zeros(bars, dtype=np.int64)
-    parity[-1] = int(score.argmax())
-    for bar in range(bars - 1, 0, -1):
-        parity[bar - 1] = origin[bar, parity[bar]]
-    return parity
-
-
-def bar_evidence(features: BeatFeatures, ones: Ints) -> Floats:
-    """Return for each bar the log-odds that an eight begins with it rather than ends."""
-    bars = len(ones)
-    rows = bar_rows(features, ones)
-    evidence = np.zeros(bars)
-    for reach, weight in ((2, 0.5), (4, 1.0), (8, 0.7)):
-        change = novelty(rows, reach)
-        evidence += weight * _against_neighbours(change)
-    harmony = _bar_harmony(features, ones)
-    return evidence + 0.5 * _against_neighbours(harmony)
-
-
-def _against_neighbours(values: Floats) -> Floats:
-    """Return how far each value stands above the two beside it, in robust deviations."""
-    padded = np.concatenate([values[1:2], values, values[-2:-1]])
-    rise = values - 0.5 * (padded[:-2] + padded[2:])
-    spread = 1.4826 * float(np.median(np.abs(rise))) + 0.15 * float(np.abs(rise).max()) + 1e-9
-    return np.asarray(np.clip(rise / spread, -4.0, 4.0))
+    Chords of one bar change at every bar and say nothing, so small differences are ignored.
+    """
+    change = _bar_harmony(features, ones) + 0.03
+    leaning = np.zeros(len(change))
+    if len(change) < 4:
+        return leaning
+    # Nothing comes before the first bar, so its change is unknown.
+    before = np.concatenate([change[2:3], change[1:-1]])
+    after = np.concatenate([change[2:], change[-2:-1]])
+    ratio = np.log(change[1:] / (0.5 * (before + after)))
+    leaning[1:] = np.sign(ratio) * np.clip(np.abs(ratio) - 0.7, 0.0, 1.0)
+    return leaning
 
 
 def _bar_harmony(features: BeatFeatures, ones: Ints) -> Floats:
@@ -342,24 +321,9 @@ def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:
     return np.concatenate(blocks, axis=1)
 
 
-def novelty(rows: Floats, reach: int) -> Floats:
-    """Return how different the `reach` rows from each row on are from those before it."""
-    change = np.zeros(len(rows))
-    for index in range(1, len(rows)):
-        before = rows[max(0, index - reach) : index]
-        after = rows[index : index + reach]
-        share = min(len(before), len(after)) / reach
-        distance = float(np.linalg.norm(after.mean(axis=0) - before.mean(axis=0)))
-        change[index] = distance * np.sqrt(share)
-    return change
-
-
-def _numbered(bar_counts: Ints, ones: Ints, parity: Ints) -> Ints:
+def _numbered(bar_counts: Ints, ones: Ints, first: NDArray[np.bool_]) -> Ints:
     """Return 1 to 8 for each beat, from its place in the bar and the bar's place in the eight."""
-    counts = bar_counts + 1
-    if len(ones) == 0:
-        return counts
     bar_of = np.searchsorted(ones, np.arange(len(bar_counts)), side="right") - 1
     # What comes before the first bar belongs to the bar before it.
-    second = np.where(bar_of >= 0, parity[np.maximum(bar_of, 0)], 1 - parity[0])
-    return np.asarray(counts + 4 * second)
+    second = np.where(bar_of >= 0, ~first[np.maximum(bar_of, 0)], first[0])
+    return np.asarray(bar_counts + 1 + 4 * second, dtype=np.int64)

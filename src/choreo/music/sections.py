@@ -1,30 +1,25 @@
 """The form of a song: sections that begin on a 1, what they are, and how they feel.
 
-Boundaries minimise the difference inside sections, plus a price for each section (exact, by
-dynamic programming over the eights). Labels are rules about energy, rhythm and place: what
-sources call verse or mambo differs, what the güira does can be measured.
+Where sections start is found with the count (see `choreo.music.form`). Labels are rules about
+energy, rhythm and place: what sources call verse or mambo differs, what the güira does can be
+measured.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from choreo.music.counts import BeatFeatures, bar_rows
+from choreo.music.counts import BeatFeatures, Counting
 from choreo.music.spectrum import BANDS
 from choreo.song import Section
 from choreo.vocabulary import RhythmMode, SectionLabel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-SECTION_PRICE = 1.3
-"""Price of a boundary, in units of the usual squared difference between neighbouring bars."""
-
-SHORT_SECTION_PRICE = 1.5
-"""Factor on the price of a section of less than four eights: songs rarely have them."""
 
 EIGHTHS_FROM = 0.42
 """From this ratio of güira strokes between the beats to strokes on them, it plays eighths."""
@@ -44,16 +39,17 @@ class Span:
 
 
 def find_sections(
-    features: BeatFeatures, counts: Ints, breaks: tuple[tuple[int, int], ...], duration: float
+    features: BeatFeatures, counting: Counting, duration: float
 ) -> tuple[Section, ...]:
     """Return the sections from the first 1 to the end of the song.
 
     They lie end to end and each starts on a beat counted 1.
     """
-    ones = np.flatnonzero(counts == 1)
+    ones = np.flatnonzero(counting.counts == 1)
     if len(ones) == 0:
         return ()
-    spans = _with_breaks(_segments(features, ones), ones, breaks)
+    starts = sorted({_nearest(ones, start) for start in counting.section_starts})
+    spans = _with_breaks(starts, ones, len(features.times), counting.breaks)
     energies = _energies(features, spans)
     modes = [_guira_ratio(features, span) for span in spans]
     labels = _labels(spans, energies, modes)
@@ -75,50 +71,23 @@ def find_sections(
     return tuple(sections)
 
 
-def _segments(features: BeatFeatures, ones: Ints) -> list[int]:
-    """Return the beats at which sections start: the first 1, and what divides the song best."""
-    rows = bar_rows(features, ones)
-    eights = len(rows)
-    steps = np.sum(np.diff(rows, axis=0) ** 2, axis=1)
-    usual = float(np.median(steps)) + 1e-9 if len(steps) else 1.0
-    sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
-    squares = np.concatenate([[0.0], np.cumsum(np.sum(rows**2, axis=1))])
-    best = np.full(eights + 1, np.inf)
-    best[0] = 0.0
-    origin = np.zeros(eights + 1, dtype=int)
-    for end in range(1, eights + 1):
-        starts = np.arange(max(0, end - 64), end)
-        lengths = end - starts
-        inside = squares[end] - squares[starts]
-        inside = inside - np.sum((sums[end] - sums[starts]) ** 2, axis=1) / lengths
-        price = usual * SECTION_PRICE * np.where(lengths < 4, SHORT_SECTION_PRICE, 1.0)
-        price = price * np.where(lengths < 2, 2.0, 1.0) * np.where(lengths % 2 == 1, 1.15, 1.0)
-        total = best[starts] + inside + price
-        choice = int(total.argmin())
-        best[end], origin[end] = total[choice], starts[choice]
-    edges = []
-    end = eights
-    while end > 0:
-        end = int(origin[end])
-        edges.append(int(ones[end]))
-    return edges[::-1]
-
-
-def _with_breaks(starts: list[int], ones: Ints, breaks: tuple[tuple[int, int], ...]) -> list[Span]:
+def _with_breaks(
+    starts: list[int], ones: Ints, beats: int, breaks: tuple[tuple[int, int], ...]
+) -> list[Span]:
     """Return the spans with each break that fills whole counts from a 1 as a span of its own."""
     edges = dict.fromkeys(starts, False)
     for start, end in breaks:
-        first = int(ones[np.argmin(np.abs(ones - start))])
-        after = int(ones[np.argmin(np.abs(ones - end))])
+        first = _nearest(ones, start)
+        after = _nearest(ones, end)
         if abs(first - start) <= 1 and abs(after - end) <= 1 and 4 <= after - first <= 8:
             edges[first] = True
             edges.setdefault(after, False)
-    ordered = sorted(edges)
-    last = int(ones[-1]) + 8
-    return [
-        Span(start, ordered[index + 1] if index + 1 < len(ordered) else last, edges[start])
-        for index, start in enumerate(ordered)
-    ]
+    ordered = [*sorted(edges), beats]
+    return [Span(a, b, edges[a]) for a, b in itertools.pairwise(ordered)]
+
+
+def _nearest(ones: Ints, beat: int) -> int:
+    return int(ones[np.argmin(np.abs(ones - beat))])
 
 
 def _energies(features: BeatFeatures, spans: list[Span]) -> Floats:

@@ -1,0 +1,283 @@
+"""How well the music analysis finds what was played, beside librosa and a fixed grid.
+
+Run with `python -m benchmarks.music [--quick]`. Songs are synthesised with exact truth: tempi
+100 to 150, plain and with drift, breaks, an off-beat güira, noise, a free intro, another
+arrangement, each with its own instruments, room, key, swing and loudness.
+
+Columns (beats and 1s match within 70 ms, one to one; means over songs):
+  beat, down     F1 of beats and of downbeats (counts 1 and 5)
+  right 1        share of the true 1s that are found, over songs that do not abstain
+  abstain        share of songs with confidence below 0.5
+  off-beat       share of songs whose beats lie, in the median, over 0.3 beats away
+  tempo          median and 95th percentile of the relative error, in percent
+  bounds         F1 of section boundaries within one bar
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from choreo.music import analyse
+from local_emulators.demo_library.songs import write_audio
+from local_emulators.demo_library.synthesiser import Part, SongSpec, Truth, synthesise
+
+TOLERANCE = 0.07
+TEMPI = (100, 110, 120, 130, 140, 150)
+QUICK_TEMPI = (104, 127, 148)
+SEEDS = (1, 2, 3)
+
+FORMS: tuple[tuple[Part, ...], ...] = (
+    (
+        Part("intro", 2),
+        Part("verse", 4),
+        Part("chorus", 4, "majao"),
+        Part("verse", 4),
+        Part("mambo", 4, "mambo"),
+        Part("outro", 2, "majao"),
+    ),
+    (
+        Part("intro", 4),
+        Part("verse", 6),
+        Part("chorus", 4, "majao"),
+        Part("mambo", 4, "mambo"),
+        Part("chorus", 4, "majao"),
+    ),
+    (
+        Part("mambo", 4, "mambo"),
+        Part("verse", 8),
+        Part("chorus", 4, "majao"),
+        Part("mambo", 2, "mambo"),
+        Part("outro", 4),
+    ),
+)
+
+
+def varied(tempo: float, seed: int) -> SongSpec:
+    """Return a song in which everything that a band may choose differs with the seed."""
+    rng = np.random.default_rng(1_000 * seed + int(tempo))
+    levels = {
+        name: float(10 ** (rng.uniform(-5, 4) / 20))
+        for name in ("guira", "bongo", "bass", "guitar", "requinto", "lead", "pad")
+    }
+    progressions = ((0, 5, 2, 6), (0, 3, 4, 0), (0, 6, 5, 4), (0, 3, 0, 4), (5, 3, 0, 4))
+    return SongSpec(
+        tempo=tempo + float(rng.uniform(-1.5, 1.5)),
+        tonic=int(rng.integers(50, 62)),
+        minor=bool(rng.random() < 0.65),
+        chords=progressions[int(rng.integers(len(progressions)))],
+        bars_per_chord=int(rng.choice([1, 1, 2])),
+        parts=FORMS[int(rng.integers(len(FORMS)))],
+        drift=0.002,
+        swing=float(rng.uniform(0.0, 0.12)),
+        humanise=float(rng.uniform(0.003, 0.010)),
+        levels=levels,
+        bass_pattern=str(rng.choice(["1-2&-3-4", "1-3-4", "1-4", "1-2-3-4"])),
+        martillo_low=float(rng.uniform(0.6, 1.2)),
+        room=float(rng.uniform(0.05, 0.4)),
+        room_seconds=float(rng.uniform(0.5, 2.0)),
+        loudness=float(rng.uniform(-14, 1.5)),
+        noise=float(10 ** (rng.uniform(-70, -50) / 20)),
+        lead_in=float(rng.uniform(0.0, 1.5)),
+        tuning=float(rng.uniform(-0.4, 0.4)),
+    )
+
+
+def _with_break(spec: SongSpec) -> SongSpec:
+    parts = list(spec.parts)
+    parts[1] = replace(parts[1], break_counts=4)
+    parts[3] = replace(parts[3], break_counts=8 if spec.tempo > 125 else 4)
+    return replace(spec, parts=tuple(parts))
+
+
+CONDITIONS: dict[str, Callable[[SongSpec], SongSpec]] = {
+    "plain": lambda spec: spec,
+    "drift 3 %": lambda spec: replace(spec, drift=0.03),
+    "breaks": _with_break,
+    "off-beat güira": lambda spec: replace(
+        spec, offbeat_guira=True, levels={**spec.levels, "guira": 2.0}
+    ),
+    "noise 20 dB": lambda spec: replace(spec, noise=0.03, loudness=-3.0),
+    "free intro, fade": lambda spec: replace(spec, free_intro=6.0, fade_out=8.0),
+    "no bongo": lambda spec: replace(spec, levels={**spec.levels, "bongo": 0.0}),
+    "no bass": lambda spec: replace(spec, levels={**spec.levels, "bass": 0.0}),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a method says about a song."""
+
+    beats: Sequence[float]
+    downbeats: Sequence[float]
+    eights: Sequence[float]
+    bounds: Sequence[float]
+    tempo: float
+    abstains: bool
+    cpu: float
+
+
+def f1(truth: Sequence[float], found: Sequence[float], tolerance: float = TOLERANCE) -> float:
+    """Return the F1 of a one-to-one match within `tolerance` seconds."""
+    hits = matches(truth, found, tolerance)
+    return 2 * hits / max(len(truth) + len(found), 1)
+
+
+def matches(truth: Sequence[float], found: Sequence[float], tolerance: float = TOLERANCE) -> int:
+    """Return how many of two ascending sequences pair up."""
+    hits = i = j = 0
+    while i < len(truth) and j < len(found):
+        if abs(truth[i] - found[j]) <= tolerance:
+            hits, i, j = hits + 1, i + 1, j + 1
+        elif truth[i] < found[j]:
+            i += 1
+        else:
+            j += 1
+    return hits
+
+
+def ours(path: Path) -> Answer:
+    start = time.process_time()
+    analysis = analyse(path)
+    return Answer(
+        analysis.beats,
+        analysis.downbeats,
+        analysis.eight_counts,
+        [section.start for section in analysis.sections][1:],
+        analysis.tempo,
+        analysis.confidence < 0.5,
+        time.process_time() - start,
+    )
+
+
+def librosa_alone(path: Path) -> Answer:
+    """librosa's beat tracker, every fourth beat called a downbeat, every eighth a 1."""
+    import librosa
+
+    start = time.process_time()
+    samples, rate = librosa.load(path, sr=22_050)
+    tempo, beats = librosa.beat.beat_track(y=samples, sr=rate, units="time")
+    beats = [float(beat) for beat in beats]
+    cpu = time.process_time() - start
+    return Answer(beats, beats[::4], beats[::8], [], float(np.ravel(tempo)[0]), False, cpu)
+
+
+def eight_second_grid(path: Path) -> Answer:
+    """A fixed grid: a cut every 8 seconds, which is what "each move 8 seconds" means."""
+    import av
+
+    with av.open(str(path)) as box:
+        duration = float(box.duration or 0) / 1e6
+    grid = [float(cut) for cut in np.arange(0, duration, 8.0)]
+    return Answer(grid, grid, grid, grid[1:], 0.0, False, 0.0)
+
+
+METHODS: dict[str, Callable[[Path], Answer]] = {
+    "choreo": ours,
+    "librosa": librosa_alone,
+    "8 s grid": eight_second_grid,
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """One method on one song."""
+
+    beat: float
+    down: float
+    ones: float
+    abstains: bool
+    offbeat: bool
+    tempo: float
+    bounds: float
+    cpu: float
+
+
+def scored(truth: Truth, answer: Answer) -> Score:
+    beats = np.array(truth.beats)
+    found = np.array(answer.beats)
+    offbeat = False
+    if len(found) > 1:
+        period = 60.0 / truth.tempo
+        inner = found[(found >= beats[0]) & (found <= beats[-1])]
+        away = [float(np.abs(beats - beat).min()) / period for beat in inner]
+        offbeat = bool(away) and float(np.median(away)) > 0.3
+    bounds = [section.start for section in truth.sections][1:]
+    return Score(
+        beat=f1(truth.beats, answer.beats),
+        down=f1(truth.downbeats, answer.downbeats),
+        ones=matches(truth.eight_counts, answer.eights) / len(truth.eight_counts),
+        abstains=answer.abstains,
+        offbeat=offbeat,
+        tempo=abs(answer.tempo - truth.tempo) / truth.tempo,
+        bounds=f1(bounds, answer.bounds, 4 * 60.0 / truth.tempo),
+        cpu=answer.cpu,
+    )
+
+
+def run_song(job: tuple[str, float, int]) -> dict[str, Score]:
+    """Synthesise one song and let every method answer."""
+    condition, tempo, seed = job
+    audio, truth = synthesise(CONDITIONS[condition](varied(tempo, seed)), seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "song.wav"
+        write_audio(path, audio)
+        return {name: scored(truth, method(path)) for name, method in METHODS.items()}
+
+
+def row(name: str, scores: Sequence[Score]) -> str:
+    """Return one line of the table."""
+    sure = [score.ones for score in scores if not score.abstains]
+    tempo = np.array([score.tempo for score in scores])
+    right = f"{np.mean(sure):7.3f}" if sure else "      –"
+    return (
+        f"{name:28} {np.mean([s.beat for s in scores]):6.3f} {np.mean([s.down for s in scores]):6.3f}"
+        f" {right} {np.mean([s.abstains for s in scores]):7.2f}"
+        f" {np.mean([s.offbeat for s in scores]):8.2f}"
+        f" {100 * np.median(tempo):6.2f} {100 * np.percentile(tempo, 95):6.2f}"
+        f" {np.mean([s.bounds for s in scores]):6.3f} {np.mean([s.cpu for s in scores]):6.2f}"
+    )
+
+
+HEAD = (
+    f"{'':28} {'beat':>6} {'down':>6} {'right 1':>7} {'abstain':>7} {'off-beat':>8}"
+    f" {'tempo':>6} {'p95 %':>6} {'bounds':>6} {'CPU s':>6}"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables; the exit code is 0 whatever they say."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one seed, three tempi")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
+    options = parser.parse_args(arguments)
+    tempi: Sequence[float] = QUICK_TEMPI if options.quick else TEMPI
+    seeds = SEEDS[:1] if options.quick else SEEDS
+    jobs = [(c, float(t), s) for c in CONDITIONS for t in tempi for s in seeds]
+    results: dict[str, dict[str, list[Score]]] = {}
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for done, (job, scores) in enumerate(zip(jobs, pool.map(run_song, jobs), strict=True), 1):
+            for method, score in scores.items():
+                results.setdefault(method, {}).setdefault(job[0], []).append(score)
+            if sys.stderr.isatty():
+                print(f"\r{done}/{len(jobs)} songs", end="", file=sys.stderr, flush=True)
+    print(f"{len(jobs)} songs, tempi {', '.join(map(str, tempi))}, {len(seeds)} seed(s)\n")
+    print(HEAD)
+    for condition, scores_of in results["choreo"].items():
+        print(row(f"choreo · {condition}", scores_of))
+    print()
+    for method, by_condition in results.items():
+        print(row(f"{method} · all", [s for group in by_condition.values() for s in group]))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,155 @@
+"""The form of a song over its bars: where sections start, and with them the 1 of each eight.
+
+Every section begins on a 1 and, breaks aside, lasts whole eights. So the two questions "where
+do sections start?" and "which of two bars holds the 1?" are one: a semi-Markov model whose
+segments are sections. Its best path gives both answers, its sums over all paths say how sure
+they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LONGEST = 64
+"""Bars in one section, at most: two minutes at 128 counts a minute."""
+
+SECTION_PRICE = 4.0
+"""Log-odds against another section, paid with each."""
+
+SHORT_PRICE = 4.0
+"""The same on top for sections of less than 4 bars: songs rarely have them."""
+
+ODD_PRICE = 8.0
+"""Log-odds against a section that ends in the middle of an eight, without a break."""
+
+ODD_PRICE_AT_BREAK = 0.7
+"""The same at the end of a break: about every second one starts the count again."""
+
+AFTER_BREAK = 4.0
+"""Log-odds for a section to start when the band comes back: that beat is a 1."""
+
+CONTRAST_WEIGHT = 1.2
+"""Log-odds per unit of noise by which bars differ from their section; below the 5 or so that
+independent features would give, because features of one bar are not independent."""
+
+CERTAINTY_SCALE = 0.5
+"""Share of the log-odds that is believed when certainty is stated: real songs are less tidy."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Sections over bars."""
+
+    starts: tuple[int, ...]
+    """Bars at which sections start; each is the first bar of an eight."""
+    first: NDArray[np.bool_]
+    """For each bar whether it is the first of its eight (counts 1 to 4)."""
+    certainty: Floats
+    """For each bar the probability that `first` is right."""
+
+
+def find_form(rows: Floats, leaning: Floats, break_ends: Ints) -> Form:
+    """Divide bars into sections.
+
+    Args:
+
+        rows: What is heard in each bar, shape (bars, features), comparable between columns.
+
+        leaning: For each bar the log-odds that it is the first of its eight, from what does not
+            depend on sections; 0 when nothing speaks for either.
+
+        break_ends: Bars at which the band comes back after a break.
+    """
+    scores = _section_scores(rows, leaning, break_ends)
+    starts, first = _best(scores, len(rows))
+    chance = _chance_of_first(CERTAINTY_SCALE * scores, len(rows))
+    return Form(starts, first, np.where(first, chance, 1.0 - chance))
+
+
+def _section_scores(rows: Floats, leaning: Floats, break_ends: Ints) -> Floats:
+    """Return the log-odds of each section, shape (bars + 1, bars + 1).
+
+    Row a + 1, column b: the section from bar a up to bar b; a = -1 is the section whose first
+    bar was not recorded, so that the song begins on a 5.
+    """
+    bars = len(rows)
+    steps = 0.5 * np.sum(np.diff(rows, axis=0) ** 2, axis=1)
+    noise = (float(np.median(steps)) if len(steps) else 0.0) + 0.05 * float(
+        np.sum(rows.var(axis=0))
+    )
+    noise = max(noise, 1e-9)
+    sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
+    squares = np.concatenate([[0.0], np.cumsum(np.sum(rows**2, axis=1))])
+    signs = np.where(np.arange(bars) % 2 == 0, 0.5, -0.5)
+    leanings = np.concatenate([[0.0], np.cumsum(signs * leaning)])
+    returns = np.zeros(bars + 1, dtype=bool)
+    returns[break_ends] = True
+    scores = np.full((bars + 1, bars + 1), -np.inf)
+    for start in range(-1, bars):
+        low = max(start, 0)
+        ends = np.arange(low + 1, min(start + LONGEST, bars) + 1)
+        heard = ends - low
+        inside = squares[ends] - squares[low]
+        inside = inside - np.sum((sums[ends] - sums[low]) ** 2, axis=1) / heard
+        score = -CONTRAST_WEIGHT * inside / noise - SECTION_PRICE
+        sign = 1.0 if start % 2 == 0 else -1.0
+        score = score + sign * (leanings[ends] - leanings[low])
+        length = ends - start
+        last = ends == bars
+        score = score - np.where((length < 4) & ~last, SHORT_PRICE, 0.0)
+        odd = np.where(returns[ends], ODD_PRICE_AT_BREAK, ODD_PRICE)
+        score = score - np.where((length % 2 == 1) & ~last, odd, 0.0)
+        score = score + np.where(returns[ends] & ~last, AFTER_BREAK, 0.0)
+        scores[start + 1, ends] = score
+    return scores
+
+
+def _best(scores: Floats, bars: int) -> tuple[tuple[int, ...], NDArray[np.bool_]]:
+    total = np.full(bars + 1, -np.inf)
+    origin = np.zeros(bars + 1, dtype=int)
+    for end in range(1, bars + 1):
+        paths = scores[1 : end + 1, end] + np.where(np.arange(end) == 0, 0.0, total[:end])
+        origin[end] = int(paths.argmax())
+        total[end] = paths[origin[end]]
+        if scores[0, end] > total[end]:
+            total[end], origin[end] = scores[0, end], -1
+    starts = []
+    first = np.zeros(bars, dtype=bool)
+    end = bars
+    while end > 0:
+        start = int(origin[end])
+        first[np.arange(start, end, 2)[np.arange(start, end, 2) >= 0]] = True
+        starts.append(start)
+        end = start
+    ordered = starts[::-1]
+    # A section that began before the recording has its first 1 in its second bar.
+    return tuple(sorted({max(start, 0) if start >= 0 else 1 for start in ordered})), first
+
+
+def _chance_of_first(scores: Floats, bars: int) -> Floats:
+    """Return the probability of each bar to be first in its eight, over all divisions."""
+    before = np.full(bars + 1, -np.inf)
+    before[0] = 0.0
+    for end in range(1, bars + 1):
+        paths = scores[1 : end + 1, end] + before[:end]
+        before[end] = np.logaddexp(np.logaddexp.reduce(paths), scores[0, end])
+    after = np.full(bars + 1, -np.inf)
+    after[bars] = 0.0
+    for start in range(bars - 1, 0, -1):
+        after[start] = np.logaddexp.reduce(scores[start + 1, start + 1 :] + after[start + 1 :])
+    chance = np.zeros(bars)
+    for start in range(-1, bars):
+        lead = before[start] if start >= 0 else 0.0
+        weight = np.exp(np.minimum(lead + scores[start + 1, 1:] + after[1:] - before[bars], 0.0))
+        # covering[k]: the chance of a section from `start` that reaches beyond bar k.
+        covering = np.cumsum(weight[::-1])[::-1]
+        firsts = np.arange(start, bars, 2)
+        firsts = firsts[firsts >= 0]
+        chance[firsts] += covering[firsts]
+    return np.clip(chance, 0.0, 1.0)

@@ -1,0 +1,58 @@
+mock_provider "google" {
+  source          = "./tests/google"
+  override_during = plan
+}
+
+variables {
+  project_id  = "demo-project"
+  environment = "prod"
+  images = {
+    request_handler = "europe-west1-docker.pkg.dev/demo-project/choreo/request-handler@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+    planner         = "europe-west1-docker.pkg.dev/demo-project/choreo/planner@sha256:2222222222222222222222222222222222222222222222222222222222222222"
+    job             = "europe-west1-docker.pkg.dev/demo-project/choreo/job@sha256:3333333333333333333333333333333333333333333333333333333333333333"
+    catalog         = "europe-west1-docker.pkg.dev/demo-project/choreo/catalog@sha256:4444444444444444444444444444444444444444444444444444444444444444"
+  }
+}
+
+run "without_a_repository_there_is_no_pipeline" {
+  command = plan
+
+  assert {
+    condition     = length(google_cloudbuild_trigger.release) + length(google_cloudbuild_trigger.deploy) == 0
+    error_message = "A trigger was made for no repository."
+  }
+}
+
+run "a_release_is_planned_at_once_and_applied_when_a_person_agrees" {
+  command = plan
+
+  variables {
+    source_repository        = "projects/demo-project/locations/europe-west1/connections/code/repositories/choreo"
+    builder_service_account  = "choreo-builder@demo-project.iam.gserviceaccount.com"
+    deployer_service_account = "choreo-deployer@demo-project.iam.gserviceaccount.com"
+    state_bucket             = "demo-project-choreo-state"
+  }
+
+  assert {
+    condition     = google_cloudbuild_trigger.deploy[0].approval_config[0].approval_required && google_cloudbuild_trigger.deploy[0].service_account != google_cloudbuild_trigger.release[0].service_account
+    error_message = "A release is applied without approval, or by the account that built it."
+  }
+
+  assert {
+    condition     = google_artifact_registry_repository_iam_member.grant["builder artifactregistry.writer images"].member == "serviceAccount:choreo-builder@demo-project.iam.gserviceaccount.com"
+    error_message = "The builder cannot push images."
+  }
+}
+
+run "one_account_must_not_build_and_deploy" {
+  command = plan
+
+  variables {
+    source_repository        = "projects/demo-project/locations/europe-west1/connections/code/repositories/choreo"
+    builder_service_account  = "choreo-builder@demo-project.iam.gserviceaccount.com"
+    deployer_service_account = "choreo-builder@demo-project.iam.gserviceaccount.com"
+    state_bucket             = "demo-project-choreo-state"
+  }
+
+  expect_failures = [google_cloudbuild_trigger.deploy]
+}

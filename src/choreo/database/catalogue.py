@@ -11,6 +11,7 @@ from choreo.database.tables import move_embeddings, songs
 from choreo.errors import UnknownSong
 from choreo.move import AUDIO_DIMENSIONS, POSE_DIMENSIONS, TEXT_DIMENSIONS, Move
 from choreo.song import Song
+from choreo.vocabulary import Difficulty, EnergyLevel, Style
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,20 @@ class SqlCatalogue:
                 select(move_embeddings.c.document).order_by(move_embeddings.c.id)
             )
             return [Move.model_validate_json(row.document) for row in rows]
+
+    def move_counts(self) -> dict[tuple[Difficulty, EnergyLevel, Style], int]:
+        """Return how many moves have each combination; those with none are left out."""
+        columns = (
+            move_embeddings.c.difficulty,
+            move_embeddings.c.energy_level,
+            move_embeddings.c.style,
+        )
+        with transaction(self._engine) as connection:
+            rows = connection.execute(select(*columns, func.count()).group_by(*columns))
+            return {
+                (Difficulty(difficulty), EnergyLevel(energy), Style(style)): count
+                for difficulty, energy, style, count in rows
+            }
 
     def embedded_moves(self) -> list[EmbeddedMove]:
         """Return all moves with their vectors, by id."""

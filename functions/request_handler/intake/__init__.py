@@ -1,0 +1,1 @@
+"""What comes in over HTTP, checked and taken down; what is known about it, answered."""

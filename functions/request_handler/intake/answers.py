@@ -1,0 +1,144 @@
+"""The bodies of answers. What `/openapi.json` promises is generated from these."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from choreo.task import Stage, TaskStatus
+from choreo.vocabulary import Difficulty, EnergyLevel, RhythmMode, SectionLabel, Style
+
+
+class Answer(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Accepted(Answer):
+    """A task was taken down; it is planned and rendered now."""
+
+    task_id: str
+    status: TaskStatus
+    status_url: str
+    """Where to poll, relative to this service."""
+
+
+class TaskAnswer(Answer):
+    """The state of a task. Terminal states never change, progress never goes back."""
+
+    task_id: str
+    status: TaskStatus
+    stage: Stage
+    progress: int = Field(ge=0, le=100)
+    """Percent."""
+    message: str
+    """What is being done, for people."""
+    video_url: str | None
+    """Where the finished video plays; in the cloud it expires, so poll again for a new one."""
+    duration: float | None
+    """Seconds of the finished video."""
+    file_size: int | None
+    """Bytes of the finished video."""
+    quality: dict[str, Any] | None
+    """What was measured on the finished video."""
+    error: str | None
+    """Why the task failed, in a sentence."""
+    created_at: datetime
+    updated_at: datetime
+    degraded: str | None = None
+    """Present when a part had to be done without: what, and why."""
+    warnings: list[str] | None = None
+    """Present when something about the song or the plan is uncertain."""
+
+
+class SongSection(Answer):
+    """One part of a song."""
+
+    start: float
+    """Seconds."""
+    end: float
+    """Seconds."""
+    label: SectionLabel
+    energy: float
+    """0 for the song's own calmest, 1 for its fullest."""
+    rhythm_mode: RhythmMode
+
+
+class SongAnswer(Answer):
+    """A song of the library."""
+
+    id: str
+    title: str
+    artist: str
+    duration: float
+    """Seconds."""
+    tempo: float | None
+    """Beats per minute; null until the song is analysed."""
+    confidence: float | None
+    """How far the counts can be trusted, 0 to 1; null until the song is analysed."""
+    sections: list[SongSection]
+    peaks: list[float]
+    """Absolute peaks of equal slices, 0 to 1, for a waveform picture."""
+    audio_url: str | None
+    """Where the song plays; null when it is not available."""
+    available: bool
+    """False when its audio is missing or unreadable: a request for it is refused."""
+    unavailable_because: str | None
+    warnings: list[str]
+    """What is uncertain about its counts."""
+
+
+class SongsAnswer(Answer):
+    """All songs, by title."""
+
+    songs: list[SongAnswer]
+
+
+class Choice(Answer):
+    """One legal value."""
+
+    value: str
+    label: str
+    """Its name, for people."""
+    moves: int
+    """How many moves of the library have it."""
+
+
+class Combination(Answer):
+    """How many moves have these three values together."""
+
+    difficulty: Difficulty
+    energy_level: EnergyLevel
+    style: Style
+    moves: int
+
+
+class Limits(Answer):
+    """What a request may not exceed."""
+
+    query_characters: int
+    body_bytes: int
+    largest_seed: int
+    idempotency_key_characters: int
+
+
+class OptionsAnswer(Answer):
+    """The legal values of each wish, and what the library has for them."""
+
+    difficulty: list[Choice]
+    """From easy to hard. A choreography never goes above the one asked for."""
+    energy_level: list[Choice]
+    """From calm to full."""
+    style: list[Choice]
+    moves: int
+    """How many moves the library has."""
+    combinations: list[Combination]
+    """Those of which the library has any."""
+    limits: Limits
+
+
+class Health(Answer):
+    """This service and its database answer."""
+
+    status: Literal["ok"] = "ok"

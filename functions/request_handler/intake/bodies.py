@@ -1,0 +1,219 @@
+"""The bodies of requests, read strictly: every fault is named, with the legal values."""
+
+import contextlib
+import json
+import unicodedata
+from http import HTTPStatus
+from typing import Annotated, Any, TypeVar, get_args
+
+from flask import Request
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from choreo.task import MAX_QUERY_CHARS, GenerationRequest
+from choreo.values import Value
+from choreo.vocabulary import Difficulty, EnergyLevel, Style
+from intake.problems import FieldFault, Problem
+
+MAX_BODY_BYTES = 64 * 1024
+"""The longest sentence takes 24,000 bytes when every character is escaped."""
+
+MAX_SONG_ID_CHARS = 100
+
+MAX_SEED = 2**31 - 1
+
+MAX_KEY_CHARS = 255
+
+MAX_SHOWN_CHARS = 80
+"""How much of a wrong value is repeated."""
+
+MAX_FAULTS = 20
+"""Enough to mend a request by hand."""
+
+
+def _sentence(text: str) -> str:
+    """Return `text` without control characters and outer spaces; refuse it if nothing is left."""
+    spaced = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text)
+    said = spaced.strip()
+    if all(unicodedata.category(char)[0] in "CZ" for char in said):
+        raise ValueError("has no visible character; describe the dance in a sentence")
+    return said
+
+
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+
+
+class SongRequest(Value):
+    """A dance to a song of the library. What is null or absent is left to the planner."""
+
+    song_id: Annotated[str, Field(min_length=1, max_length=MAX_SONG_ID_CHARS)]
+    """A song's `id`, from `GET /api/songs`."""
+    difficulty: Difficulty | None = None
+    """The hardest level that may occur."""
+    energy_level: EnergyLevel | None = None
+    """How much the moves should fill the music."""
+    style: Style | None = None
+    """The family of bachata."""
+    seed: Seed | None = None
+    """Equal requests with equal seeds give equal choreographies; 0 when absent."""
+
+    def generation_request(self) -> GenerationRequest:
+        """Return what the planner is asked for."""
+        return GenerationRequest(
+            song_id=self.song_id,
+            difficulty=self.difficulty,
+            energy_level=self.energy_level,
+            style=self.style,
+            seed=self.seed or 0,
+        )
+
+
+class SentenceRequest(Value):
+    """A dance described in a sentence, in any language."""
+
+    query: Annotated[
+        str, Field(min_length=1, max_length=MAX_QUERY_CHARS), AfterValidator(_sentence)
+    ]
+    """What the dance should be like; it may name a song."""
+    seed: Seed | None = None
+    """Equal requests with equal seeds give equal choreographies; 0 when absent."""
+
+    def generation_request(self) -> GenerationRequest:
+        """Return what the planner is asked for."""
+        return GenerationRequest(query=self.query, seed=self.seed or 0)
+
+
+_Body = TypeVar("_Body", bound=Value)
+
+
+def read_body(request: Request, kind: type[_Body]) -> _Body:
+    """Return the request's body as a value.
+
+    Raises:
+
+        Problem: 415, 413, 400 or 422, naming every fault.
+    """
+    if request.mimetype != "application/json":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            f"Content-Type is {request.mimetype[:MAX_SHOWN_CHARS]!r}; send application/json",
+            headers={"Accept": "application/json"},
+        )
+    try:
+        return kind.model_validate_json(_bounded(request))
+    except ValidationError as exc:
+        raise _problem(exc, kind) from None
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the Idempotency-Key, or None if there is none.
+
+    Raises:
+
+        Problem: 400, if the key is not 1 to 255 visible ASCII characters.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_KEY_CHARS or any(not "!" <= char <= "~" for char in key):
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "invalid-idempotency-key",
+            f"Idempotency-Key has {len(key)} characters; it must be 1 to {MAX_KEY_CHARS} "
+            "visible ASCII characters without spaces",
+        )
+    return key
+
+
+def _bounded(request: Request) -> bytes:
+    """Read the body, but never more than the limit, whatever Content-Length says."""
+    # A stream without a length is cut at its limit in silence: the byte after ours tells.
+    request.max_content_length = MAX_BODY_BYTES + 1
+    with contextlib.suppress(RequestEntityTooLarge):
+        body = request.get_data()
+        if len(body) <= MAX_BODY_BYTES:
+            return body
+    raise Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body-too-large",
+        f"the body is larger than {MAX_BODY_BYTES} bytes",
+    )
+
+
+def _problem(error: ValidationError, kind: type[Value]) -> Problem:
+    details = error.errors(include_url=False)
+    if details[0]["type"] == "json_invalid":
+        reason = details[0]["ctx"]["error"]
+        return Problem(HTTPStatus.BAD_REQUEST, "invalid-json", f"the body is not JSON: {reason}")
+    faults = [_fault(detail, kind) for detail in details[:MAX_FAULTS]]
+    summary = "; ".join(f"{fault.field} {fault.message}".strip() for fault in faults)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", summary, faults)
+
+
+def _fault(detail: ErrorDetails, kind: type[Value]) -> FieldFault:
+    name = str(detail["loc"][0])[:MAX_SHOWN_CHARS] if detail["loc"] else ""
+    if detail["type"] == "missing":
+        return FieldFault(field=name, message="is missing")
+    if detail["type"] == "extra_forbidden":
+        fields = list(kind.model_fields)
+        message = f"is not a field of this request; its fields are {', '.join(fields)}"
+        return FieldFault(field=name, message=message, allowed=fields)
+    if not name:
+        return FieldFault(field="", message="the body must be a JSON object")
+    allowed = _legal_values(kind, name)
+    expected = f"one of {', '.join(allowed)}, or null" if allowed else _expected(detail)
+    return FieldFault(
+        field=name, message=f"is {_shown(detail)}; it must be {expected}", allowed=allowed
+    )
+
+
+def _expected(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "string_type":
+            return "text"
+        case "string_too_short":
+            return "at least one character long"
+        case "string_too_long":
+            return f"at most {context['max_length']} characters long"
+        case "value_error":
+            return f"a text that says something: it {context['error']}"
+        case _:
+            return f"a whole number from 0 to {MAX_SEED}, or null"
+
+
+def _shown(detail: ErrorDetails) -> str:
+    value = detail["input"]
+    if detail["type"] == "string_too_long":
+        return f"{len(value)} characters long"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= MAX_SHOWN_CHARS else text[: MAX_SHOWN_CHARS - 1] + "…"
+
+
+def _legal_values(kind: type[Value], name: str) -> list[str] | None:
+    field = kind.model_fields.get(name)
+    for part in get_args(field.annotation) if field else ():
+        if part in (Difficulty, EnergyLevel, Style):
+            return [member.value for member in part]
+    return None
+
+
+def chosen(request: Request, name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Return the query parameter `name`, or `default` if it is absent.
+
+    Raises:
+
+        Problem: 422, if its value is not one of `allowed`.
+    """
+    value: Any = request.args.get(name, default)
+    if value not in allowed:
+        message = f"is {value[:MAX_SHOWN_CHARS]!r}; it must be one of {', '.join(allowed)}"
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "invalid-request",
+            f"{name} {message}",
+            [FieldFault(field=name, message=message, allowed=list(allowed))],
+        )
+    return str(value)

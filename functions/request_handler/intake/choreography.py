@@ -1,0 +1,186 @@
+"""Taking tasks down, and telling how they are."""
+
+import json
+import logging
+import re
+from http import HTTPStatus
+
+from flask import Request, Response
+
+from choreo import exports
+from choreo.blueprint import Blueprint
+from choreo.errors import InvalidInput, Unavailable, UnknownSong, UnknownTask
+from choreo.log import task_context
+from choreo.song import Song
+from choreo.task import GenerationRequest, Task, TaskStatus
+from intake.answers import Accepted, TaskAnswer
+from intake.audio import fault_in_audio
+from intake.bodies import SentenceRequest, SongRequest, chosen, idempotency_key, read_body
+from intake.doors import Doors
+from intake.problems import Problem
+from intake.replies import json_reply, text_reply
+
+_log = logging.getLogger(__name__)
+
+STATUS_URL = "/api/choreography/tasks/{}"
+
+_TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SONG_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+
+CUE_SHEET_FORMATS = ("html", "txt")
+
+
+def generate_from_song(doors: Doors, request: Request) -> Response:
+    """Take down a task for a song of the library."""
+    key = idempotency_key(request)
+    body = read_body(request, SongRequest)
+    song = known_song(doors, body.song_id)
+    fault = fault_in_audio(doors, song.audio_path)
+    if fault:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "unusable-song",
+            f"the song {song.id!r} cannot be danced to: {fault}",
+        )
+    return _take_down(doors, body.generation_request(), key)
+
+
+def generate_with_ai(doors: Doors, request: Request) -> Response:
+    """Take down a task for a sentence."""
+    key = idempotency_key(request)
+    body = read_body(request, SentenceRequest)
+    return _take_down(doors, body.generation_request(), key)
+
+
+def task_status(doors: Doors, _request: Request, task_id: str) -> Response:
+    """Tell how a task is."""
+    return _reply(doors, _known_task(doors, task_id))
+
+
+def cancel_task(doors: Doors, _request: Request, task_id: str) -> Response:
+    """Cancel a task; one that has been cancelled before is told again, not refused."""
+    _known_task(doors, task_id)
+    task = doors.tasks.cancel(task_id)
+    if task.status is not TaskStatus.CANCELLED:
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "task-has-ended",
+            f"the task is {task.status.value} and stays so; only a pending or running task can "
+            "be cancelled",
+        )
+    return _reply(doors, task)
+
+
+def task_blueprint(doors: Doors, _request: Request, task_id: str) -> Response:
+    """Give the plan as it is stored."""
+    return text_reply(_plan_text(doors, task_id), "application/json")
+
+
+def task_captions(doors: Doors, _request: Request, task_id: str) -> Response:
+    """Give the moves as WebVTT."""
+    return text_reply(exports.captions(_plan(doors, task_id)), "text/vtt; charset=utf-8")
+
+
+def task_cue_sheet(doors: Doors, request: Request, task_id: str) -> Response:
+    """Give the counts and moves for print, or as plain text with `?format=txt`."""
+    plan = _plan(doors, task_id)
+    if chosen(request, "format", "html", CUE_SHEET_FORMATS) == "txt":
+        return text_reply(exports.cue_sheet(plan), "text/plain; charset=utf-8")
+    return text_reply(exports.cue_sheet_page(plan), "text/html; charset=utf-8")
+
+
+def task_timeline(doors: Doors, _request: Request, task_id: str) -> Response:
+    """Give the plan as an OpenTimelineIO file."""
+    reply = text_reply(exports.timeline(_plan(doors, task_id)), "application/json")
+    reply.headers["Content-Disposition"] = f'attachment; filename="{task_id}.otio"'
+    return reply
+
+
+def known_song(doors: Doors, song_id: str) -> Song:
+    """Return the song.
+
+    Raises:
+
+        UnknownSong: If there is none with this id.
+    """
+    if not _SONG_ID.fullmatch(song_id):
+        raise UnknownSong(f"there is no song {song_id[:80]!r}; GET /api/songs lists them")
+    return doors.catalogue.song(song_id)
+
+
+def _take_down(doors: Doors, wanted: GenerationRequest, key: str | None) -> Response:
+    try:
+        task = doors.tasks.create(wanted, key)
+    except InvalidInput as exc:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", str(exc)) from None
+    if task.published_at is None and not task.status.terminal:
+        _tell_planner(doors, task)
+    status_url = STATUS_URL.format(task.id)
+    reply = json_reply(
+        Accepted(task_id=task.id, status=task.status, status_url=status_url), HTTPStatus.ACCEPTED
+    )
+    reply.headers["Location"] = status_url
+    return reply
+
+
+def _tell_planner(doors: Doors, task: Task) -> None:
+    """Publish the task's id. The row is kept either way: what fails here, the sweeper does."""
+    with task_context(task.id):
+        try:
+            doors.queue.publish(task.id)
+            doors.tasks.mark_published(task.id)
+        except Unavailable as exc:
+            _log.warning("the task waits for the sweeper to publish it: %s", exc)
+        else:
+            _log.info("task taken down")
+
+
+def _known_task(doors: Doors, task_id: str) -> Task:
+    if not _TASK_ID.fullmatch(task_id):
+        raise UnknownTask(f"there is no task {task_id[:80]!r}")
+    return doors.tasks.get(task_id)
+
+
+def _reply(doors: Doors, task: Task) -> Response:
+    done = task.status is TaskStatus.COMPLETED and task.video_path is not None
+    answer = TaskAnswer(
+        task_id=task.id,
+        status=task.status,
+        stage=task.stage,
+        progress=task.progress,
+        message=task.message,
+        video_url=doors.links.link(task.video_path) if done and task.video_path else None,
+        duration=task.duration,
+        file_size=task.file_size,
+        quality=task.quality,
+        error=task.error,
+        created_at=task.created_at,
+        updated_at=task.updated_at,
+        degraded=task.degraded,
+        warnings=_warnings(doors.tasks.blueprint_json(task.id)),
+    )
+    unknown = {name for name in ("degraded", "warnings") if not getattr(answer, name)}
+    return json_reply(answer, leave_out=unknown)
+
+
+def _warnings(plan: str | None) -> list[str]:
+    """Return what the planner found uncertain; a plan without such a list has none."""
+    found = json.loads(plan).get("generation_parameters", {}).get("warnings") if plan else None
+    return [str(warning) for warning in found] if isinstance(found, list) else []
+
+
+def _plan_text(doors: Doors, task_id: str) -> str:
+    task = _known_task(doors, task_id)
+    plan = doors.tasks.blueprint_json(task_id)
+    if plan is None:
+        raise Problem(
+            HTTPStatus.NOT_FOUND,
+            "no-blueprint",
+            f"the task is {task.status.value} and has no blueprint"
+            + ("" if task.status.terminal else " yet"),
+        )
+    return plan
+
+
+def _plan(doors: Doors, task_id: str) -> Blueprint:
+    return Blueprint.from_json(_plan_text(doors, task_id))

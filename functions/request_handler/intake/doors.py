@@ -1,0 +1,70 @@
+"""The parts that the handlers work with, each made at its first use."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from choreo.database.catalogue import SqlCatalogue
+from choreo.database.tasks import SqlTasks
+from choreo.media_path import MediaPath
+from choreo.ports import MediaLinks, ObjectStore, PlanningQueue
+
+
+class Parts(Protocol):
+    """What an entrypoint's stack offers to this function."""
+
+    tasks: SqlTasks
+    catalogue: SqlCatalogue
+
+    def object_store(self) -> ObjectStore:
+        """Return the store of media."""
+
+    def media_links(self) -> MediaLinks:
+        """Return what makes addresses for stored media."""
+
+    def planning_queue(self) -> PlanningQueue:
+        """Return the queue to the planner."""
+
+
+@runtime_checkable
+class FileStore(Protocol):
+    """A store whose objects are files of this machine: the local one."""
+
+    def file_of(self, path: MediaPath) -> Path:
+        """Return the file in which an object lies.
+
+        Raises:
+
+            MediaMissing: If nothing is stored under `path`.
+
+            UnsafePath: If `path` is no key, or leaves the store.
+        """
+
+
+class Doors:
+    """The stack's parts; the clients behind them are made once."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.tasks = parts.tasks
+        self.catalogue = parts.catalogue
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The store of media."""
+        return self._parts.object_store()
+
+    @cached_property
+    def files(self) -> FileStore | None:
+        """The store of media when this process can read its files, else None."""
+        return self.store if isinstance(self.store, FileStore) else None
+
+    @cached_property
+    def links(self) -> MediaLinks:
+        """What makes addresses for stored media."""
+        return self._parts.media_links()
+
+    @cached_property
+    def queue(self) -> PlanningQueue:
+        """The queue to the planner."""
+        return self._parts.planning_queue()

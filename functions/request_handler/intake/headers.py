@@ -1,0 +1,52 @@
+"""What every answer tells the browser to refuse."""
+
+import base64
+import hashlib
+
+from werkzeug.wrappers import Response
+
+from choreo.exports import CUE_SHEET_STYLE
+
+_BUCKETS = "https://storage.googleapis.com"
+"""Where signed addresses lead; locally it is simply never asked."""
+
+_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        f"img-src 'self' data: {_BUCKETS}",
+        f"media-src 'self' blob: {_BUCKETS}",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+_STYLE_HASH = base64.b64encode(hashlib.sha256(CUE_SHEET_STYLE.encode()).digest()).decode()
+
+_SHEET_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+_DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def guard(reply: Response, endpoint: str) -> Response:
+    """Add the security headers that suit what `endpoint` answers."""
+    policies = {"page": _PAGE_POLICY, "task_cue_sheet": _SHEET_POLICY}
+    reply.headers["Content-Security-Policy"] = policies.get(endpoint, _DATA_POLICY)
+    for name, value in _ALWAYS.items():
+        reply.headers[name] = value
+    return reply

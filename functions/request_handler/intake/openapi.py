@@ -1,0 +1,275 @@
+"""The API's description, OpenAPI 3.1: schemas from the bodies themselves, paths by hand."""
+
+import json
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from flask import Request, Response
+from pydantic.json_schema import models_json_schema
+
+from choreo.blueprint import Blueprint
+from intake.answers import Accepted, Health, OptionsAnswer, SongsAnswer, TaskAnswer
+from intake.bodies import MAX_BODY_BYTES, MAX_KEY_CHARS, SentenceRequest, SongRequest
+from intake.doors import Doors
+from intake.problems import PROBLEM_TYPE, ProblemDocument
+from intake.replies import text_reply
+
+Json = dict[str, Any]
+
+_BODIES = (SongRequest, SentenceRequest)
+_ANSWERS = (Accepted, TaskAnswer, SongsAnswer, OptionsAnswer, Health, ProblemDocument)
+
+_MEANINGS = {
+    400: "The request is malformed, or its song has no usable audio.",
+    404: "There is no such thing; `detail` says what.",
+    409: "The task has ended, and stays as it is.",
+    413: f"The body is larger than {MAX_BODY_BYTES} bytes.",
+    415: "The body is not `application/json`.",
+    416: "The range lies outside the file.",
+    422: "Fields are wrong; `errors` names each with its legal values. Or the "
+    "`Idempotency-Key` was used for another request.",
+    500: "Something unexpected; the log has an entry under `error_id`.",
+    503: "A part is away; try again after `Retry-After` seconds.",
+}
+
+_HEADERS = {
+    "Location": "Where to poll.",
+    "Retry-After": "Seconds.",
+    "Content-Range": "Which bytes of how many.",
+    "Accept-Ranges": "`bytes`.",
+    "ETag": "Changes with the content.",
+}
+
+
+def document(_doors: Doors, _request: Request) -> Response:
+    """Give the description."""
+    return text_reply(_text(), "application/json")
+
+
+@cache
+def _text() -> str:
+    return json.dumps(description(), ensure_ascii=False)
+
+
+def description() -> Json:
+    """Return the OpenAPI document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Choreography videos",
+            "version": "1.0.0",
+            "description": "A song or a sentence in; a dance video out, whose moves start on "
+            "the count. Errors are RFC 9457 problem documents.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": _paths(),
+        "components": {"schemas": _schemas()},
+    }
+
+
+def _schemas() -> Json:
+    kinds: list[Any] = [
+        *((kind, "validation") for kind in (*_BODIES, Blueprint)),
+        *((kind, "serialization") for kind in _ANSWERS),
+    ]
+    _, found = models_json_schema(kinds, ref_template="#/components/schemas/{model}")
+    schemas: Json = found["$defs"]
+    schemas["ProblemDocument"]["properties"]["errors"] = {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/FieldFault"},
+    }
+    # What only may appear is left out of an answer rather than sent as null.
+    for owner, names in (
+        ("ProblemDocument", ("errors", "error_id")),
+        ("FieldFault", ("allowed",)),
+        ("TaskAnswer", ("degraded", "warnings")),
+    ):
+        schemas[owner]["required"] = [
+            name for name in schemas[owner].get("required", []) if name not in names
+        ]
+    return schemas
+
+
+def _paths() -> Json:
+    task = [_parameter("task_id", "path", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"})]
+    song = [_parameter("song_id", "path", {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$"})]
+    sheet_format = _parameter(
+        "format", "query", {"type": "string", "enum": ["html", "txt"], "default": "html"}
+    )
+    health = _operation(
+        "Say whether this service and its database answer", _json("Both answer.", "Health"), {503}
+    )
+    root = "/api/choreography/tasks/{task_id}"
+    return {
+        "/api/choreography/generate-from-song": {
+            "post": _generate("generateFromSong", "Ask for a dance to a song", "SongRequest", {404})
+        },
+        "/api/choreography/generate-with-ai": {
+            "post": _generate(
+                "generateWithAi", "Ask for a dance in a sentence", "SentenceRequest", set()
+            )
+        },
+        root: {
+            "parameters": task,
+            "get": _operation("Poll a task", _json("The task.", "TaskAnswer"), {404, 503}),
+            "delete": _operation(
+                "Cancel a task",
+                _json("The task, cancelled now or before.", "TaskAnswer"),
+                {404, 409, 503},
+            ),
+        },
+        f"{root}/blueprint": {
+            "parameters": task,
+            "get": _operation("The plan", _json("The plan.", "Blueprint"), {404, 503}),
+        },
+        f"{root}/captions.vtt": {
+            "parameters": task,
+            "get": _operation(
+                "The moves as captions", _text_answer("WebVTT.", "text/vtt"), {404, 503}
+            ),
+        },
+        f"{root}/cue-sheet": {
+            "parameters": [*task, sheet_format],
+            "get": _operation(
+                "The counts and moves for print",
+                _text_answer("A page, or plain text.", "text/html", "text/plain"),
+                {404, 422, 503},
+            ),
+        },
+        f"{root}/timeline.otio": {
+            "parameters": task,
+            "get": _operation(
+                "The plan for a video editor",
+                _answer("OpenTimelineIO.", {"application/json": {"type": "object"}}),
+                {404, 503},
+            ),
+        },
+        "/api/songs": {
+            "get": _operation("List the songs", _json("By title.", "SongsAnswer"), {503})
+        },
+        "/api/songs/{song_id}/audio": {
+            "parameters": song,
+            "get": _operation(
+                "Lead to a song's sound",
+                {"307": _described("Where it plays.", "Location")},
+                {404, 503},
+            ),
+        },
+        "/api/options": {
+            "get": _operation(
+                "List the legal values and what the library has for them",
+                _json("The values.", "OptionsAnswer"),
+                {503},
+            )
+        },
+        "/healthz": {"get": health},
+        "/health": {"get": health},
+        "/openapi.json": {
+            "get": _operation(
+                "This document",
+                _answer("OpenAPI 3.1.", {"application/json": {"type": "object"}}),
+                set(),
+            )
+        },
+        "/": {"get": _operation("The page", _page_answers("text/html"), set())},
+        "/web/{name}": {
+            "parameters": [_parameter("name", "path", {"type": "string"})],
+            "get": _operation(
+                "A file of the page",
+                _page_answers("text/css", "text/javascript", "image/svg+xml"),
+                {404},
+            ),
+        },
+        "/media/{path}": {
+            "parameters": [
+                _parameter("path", "path", {"type": "string"}),
+                _parameter("download", "query", {"type": "string"}),
+                _parameter("Range", "header", {"type": "string"}),
+            ],
+            "get": _operation(
+                "Play stored media; on a local stack only", _media_answers(), {404, 416}
+            ),
+        },
+    }
+
+
+def _generate(name: str, summary: str, body: str, further: set[int]) -> Json:
+    accepted = _json("Taken down.", "Accepted", status=202)
+    accepted["202"]["headers"] = _headers("Location")
+    operation = _operation(summary, accepted, {400, 413, 415, 422, 503} | further)
+    key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[!-~]+$"}
+    return {
+        "operationId": name,
+        **operation,
+        "parameters": [
+            _parameter(
+                "Idempotency-Key", "header", key, "The same key gives the same task, never two."
+            )
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _reference(body)}},
+        },
+    }
+
+
+def _operation(summary: str, answers: Json, problems: set[int]) -> Json:
+    documented = {str(status): _problem(status) for status in sorted(problems | {500})}
+    return {"summary": summary, "responses": answers | documented}
+
+
+def _problem(status: int) -> Json:
+    meaning = _MEANINGS.get(status, HTTPStatus(status).phrase)
+    answer = _described(meaning, *({503: ["Retry-After"], 416: ["Content-Range"]}.get(status, [])))
+    return {**answer, "content": {PROBLEM_TYPE: {"schema": _reference("ProblemDocument")}}}
+
+
+def _json(meaning: str, schema: str, status: int = 200) -> Json:
+    return _answer(meaning, {"application/json": _reference(schema)}, status)
+
+
+def _text_answer(meaning: str, *content_types: str) -> Json:
+    return _answer(meaning, {name: {"type": "string"} for name in content_types})
+
+
+def _answer(meaning: str, schemas: Json, status: int = 200) -> Json:
+    content = {name: {"schema": schema} for name, schema in schemas.items()}
+    return {str(status): {**_described(meaning), "content": content}}
+
+
+def _page_answers(*content_types: str) -> Json:
+    return {
+        **_text_answer("The file.", *content_types),
+        "304": _described("It is as the `If-None-Match` of the request says.", "ETag"),
+    }
+
+
+def _media_answers() -> Json:
+    content: Json = {
+        kind: {"schema": {"type": "string", "format": "binary"}}
+        for kind in ("video/*", "audio/*", "image/*", "application/octet-stream")
+    }
+    return {
+        "200": {**_described("The whole file.", "Accept-Ranges", "ETag"), "content": content},
+        "206": {**_described("One range of it.", "Content-Range", "ETag"), "content": content},
+        "304": _described("It is as the `If-None-Match` of the request says.", "ETag"),
+    }
+
+
+def _described(meaning: str, *headers: str) -> Json:
+    return {"description": meaning} | ({"headers": _headers(*headers)} if headers else {})
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
+
+
+def _reference(schema: str) -> Json:
+    return {"$ref": f"#/components/schemas/{schema}"}
+
+
+def _parameter(name: str, place: str, schema: Json, meaning: str = "") -> Json:
+    parameter = {"name": name, "in": place, "required": place == "path", "schema": schema}
+    return parameter | ({"description": meaning} if meaning else {})

@@ -58,6 +58,7 @@ class FolderStore:
 
             UnsafePath: If `path` is a folder of the store, or lies below an object.
         """
+        self._inside(path)
         target = self._place(path)
         if not file.is_file() or not os.access(file, os.R_OK):
             raise UnreadableMedia(f"{file} cannot be published: it is not a readable file")

@@ -39,6 +39,9 @@ FAINT = 0.3
 FAINT_LEVEL = 26.0
 """Decibels below the usual level of beats from which nobody dances any more."""
 
+STEPS = 12
+"""Steps per beat at which bars are compared: eighths, triplets and sixteenths fall on them."""
+
 SMOOTHING_BEATS = 4
 """Beats on either side that a beat is fitted to: strokes scatter by 10 ms, feet do not."""
 
@@ -107,7 +110,7 @@ def find_pulse(spectrum: Spectrum) -> Pulse:
         return Pulse(np.empty(0), 0.0, 0.0)
     times = _smoothed(_sharpened(activation, frames)) - LATENCY
     times = times[(times >= 0.0) & (times < spectrum.duration)]
-    times = _heard(spectrum, times)
+    times = _in_time(activation, _heard(spectrum, times))
     if len(times) < 4:
         return Pulse(np.empty(0), 0.0, 0.0)
     on_beat = np.interp(times + LATENCY, np.arange(len(activation)) / FRAMES_PER_SECOND, activation)
@@ -217,22 +220,50 @@ def _heard(spectrum: Spectrum, times: Floats) -> Floats:
     return times[loud[0] : loud[-1] + 1]
 
 
+def _folded(activation: Floats, times: Floats) -> Floats:
+    """Return the activation on a grid of 12 steps per beat, shape (beats - 1, 12)."""
+    position = np.arange((len(times) - 1) * STEPS) / STEPS
+    grid = np.interp(position, np.arange(len(times)), times)
+    values = np.interp(grid, np.arange(len(activation)) / FRAMES_PER_SECOND, activation)
+    return np.asarray(values.reshape(-1, STEPS))
+
+
+def _in_time(activation: Floats, times: Floats) -> Floats:
+    """Return the beats without an introduction or an end that is played freely.
+
+    In time, a bar's strokes resemble those of the bars beside it; the ends are cut where
+    that begins and ceases to hold.
+    """
+    if len(times) < 4 * SMOOTHING_BEATS:
+        return times
+    folded = _folded(activation, times)
+    centred = folded - folded.mean()
+    bars = np.lib.stride_tricks.sliding_window_view(centred, 4, axis=0).reshape(-1, 4 * STEPS)
+    bars = bars / np.maximum(np.linalg.norm(bars, axis=1, keepdims=True), 1e-9)
+    alike = np.sum(bars[4:] * bars[:-4], axis=1)
+    gain = alike - 0.5 * float(np.median(alike))
+    sums = np.concatenate([[0.0], np.cumsum(gain)])
+    start = int(sums.argmin())
+    end = int(sums[start:].argmax()) + start
+    # alike[k] compares the beats from k on with those from k + 4 on.
+    low = start if start > 2 else 0
+    high = end + 8 if end + 2 < len(gain) else len(times)
+    return times[low:high]
+
+
 def _clarity(activation: Floats, times: Floats) -> float:
     """Return how alike the activation is from one beat's span to those one and more bars later.
 
     Noise and speech do not come back on the beat; a played rhythm does.
     """
-    slots = 12
-    position = np.arange((len(times) - 1) * slots) / slots
-    grid = np.interp(position, np.arange(len(times)), times)
-    folded = np.interp(grid, np.arange(len(activation)) / FRAMES_PER_SECOND, activation)
+    folded = _folded(activation, times).ravel()
     folded = folded - folded.mean()
     power = float(np.mean(folded**2))
     if power < 1e-9:
         return 0.0
     best = 0.0
     for lag in (1, 2, 4, 8):
-        shift = lag * slots
+        shift = lag * STEPS
         if len(folded) >= 2 * shift:
             best = max(best, float(np.mean(folded[shift:] * folded[:-shift])) / power)
     return float(np.clip(best, 0.0, 1.0))

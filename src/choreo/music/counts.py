@@ -39,6 +39,10 @@ SLIP_COST = 9.0
 """Log-odds against losing the bar between two beats."""
 
 
+STOPPED = 0.6
+"""Share of the usual strokes around below which the band has stopped on a beat."""
+
+
 @dataclass(frozen=True)
 class BeatFeatures:
     """What happens at each beat; arrays have one row per beat."""
@@ -243,23 +247,19 @@ def find_breaks(features: BeatFeatures) -> tuple[tuple[int, int], ...]:
     drive /= 4.0
     quiet = np.zeros(len(drive), dtype=bool)
     for index in range(len(drive)):
-        before = drive[max(0, index - 12) : index]
-        after = drive[index + 1 : index + 13]
-        if len(before) >= 4 and len(after) >= 4:
+        # The same place of the bars around: a 2 is always emptier than a 4.
+        before = drive[[at for at in range(index - 4, index - 21, -4) if at >= 0]]
+        after = drive[[at for at in range(index + 4, index + 21, 4) if at < len(drive)]]
+        if len(before) and len(after):
             usual = min(float(np.median(before)), float(np.median(after)))
-            quiet[index] = drive[index] < 0.55 * usual
-    found = []
-    index = 0
-    while index < len(quiet):
-        if not quiet[index]:
-            index += 1
-            continue
-        end = index
-        while end < len(quiet) and (quiet[end] or (end + 1 < len(quiet) and quiet[end + 1])):
-            end += 1
-        if 2 <= end - index <= 9:
-            found.append((index, end))
-        index = end
+            quiet[index] = drive[index] < STOPPED * usual
+    found: list[tuple[int, int]] = []
+    for beat in map(int, np.flatnonzero(quiet)):
+        if found and beat - found[-1][1] <= 2:
+            found[-1] = (found[-1][0], beat + 1)
+        else:
+            found.append((beat, beat + 1))
+    found = [(start, end) for start, end in found if 2 <= end - start <= 9]
     return tuple(found)
 
 
@@ -316,8 +316,12 @@ def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:
                 for bar in range(len(ones))
             ]
         )
-        spread = means.std(axis=0) + 0.1 * float(means.std()) + 1e-9
-        blocks.append(weight * (means - means.mean(axis=0)) / spread / np.sqrt(means.shape[1]))
+        # Medians: one silent bar at an end must not make all others look alike.
+        middle = np.median(means, axis=0)
+        deviation = np.abs(means - middle)
+        spread = 1.4826 * np.median(deviation, axis=0) + 0.2 * float(means.std()) + 1e-9
+        scaled = np.clip((means - middle) / spread, -3.0, 3.0)
+        blocks.append(weight * scaled / np.sqrt(means.shape[1]))
     return np.concatenate(blocks, axis=1)
 
 

@@ -102,7 +102,7 @@ def _section_scores(rows: Floats, leaning: Floats, break_ends: Ints) -> Floats:
         score = score + sign * (leanings[ends] - leanings[low])
         length = ends - start
         last = ends == bars
-        score = score - np.where((length < 4) & ~last, SHORT_PRICE, 0.0)
+        score = score - np.where(length < 4, SHORT_PRICE, 0.0)
         odd = np.where(returns[ends], ODD_PRICE_AT_BREAK, ODD_PRICE)
         score = score - np.where((length % 2 == 1) & ~last, odd, 0.0)
         score = score + np.where(returns[ends] & ~last, AFTER_BREAK, 0.0)

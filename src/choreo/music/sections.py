@@ -21,7 +21,7 @@ from choreo.vocabulary import RhythmMode, SectionLabel
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-EIGHTHS_FROM = 0.42
+EIGHTHS_FROM = 0.5
 """From this ratio of güira strokes between the beats to strokes on them, it plays eighths."""
 
 EVEN_SONG = 5.0

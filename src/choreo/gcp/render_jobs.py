@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import run_v2
 from google.cloud.run_v2.services.jobs.transports import JobsRestTransport
+from google.protobuf.json_format import ParseError
 
+from choreo.errors import Unavailable
 from choreo.gcp.faults import translated
 from choreo.job_variables import variables_for
 
@@ -48,8 +50,13 @@ class CloudRunJobs:
             "roles/run.jobsExecutorWithOverrides on it",
         ):
             # Never repeated here: a call whose answer got lost may have started a job.
-            operation = self._client.run_job(request, retry=None, timeout=START_SECONDS)
+            try:
+                operation = self._client.run_job(request, retry=None, timeout=START_SECONDS)
+            except ParseError as exc:
+                raise Unavailable(f"{self._endpoint or 'Cloud Run'} answered nonsense") from exc
             # Waiting for the operation's result would be waiting for the whole render.
+            if operation.metadata is None:
+                raise Unavailable(f"starting {self._job} was answered without an execution")
             return str(operation.metadata.name)
 
     @cached_property

@@ -52,8 +52,6 @@ class Clip:
     """The frame that each packet carries."""
     keys: Sequence[int]
     """Key frames, ascending: decoding can start at each."""
-    key_stamps: Sequence[int]
-    """The stamp to seek to for each of `keys`."""
     format: VideoFormat | None
     """None when the packets cannot be copied into another track."""
     rate: Fraction | None
@@ -105,8 +103,8 @@ class Clip:
         return max(0, bisect_right(self.stamps, stamp) - 1)
 
     def key_before(self, frame: int) -> int:
-        """Return the index in `keys` of the last key frame at or before `frame`."""
-        return max(0, bisect_right(self.keys, frame) - 1)
+        """Return the last key frame at or before `frame`; the first one if there is none."""
+        return self.keys[max(0, bisect_right(self.keys, frame) - 1)]
 
     def next_key(self, frame: int) -> int:
         """Return the first key frame at or after `frame`, or the number of frames."""
@@ -119,7 +117,7 @@ class Clip:
         A group of pictures may be left early: what was decoded until then is shown whole as
         long as no packet is missing in between.
         """
-        first = self.keys[self.key_before(max(0, end - 1))]
+        first = self.key_before(max(0, end - 1))
         start = self.positions[first]
         seen, last = 0, -1
         best = first
@@ -147,7 +145,7 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
     stream = video_stream(container, name)
     length_size = _length_size(stream.codec_context.extradata)
     shown: list[int] = []
-    seeks: dict[int, int] = {}
+    entries: set[int] = set()
     whole = length_size is not None
     try:
         for packet in container.demux(stream):
@@ -159,7 +157,7 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
                 if packet.is_discard:
                     continue
             if packet.is_keyframe:
-                seeks[stamp] = packet.dts if packet.dts is not None else stamp
+                entries.add(stamp)
                 whole = whole and length_size is not None and _is_idr(packet, length_size)
             shown.append(stamp)
     except (av.error.FFmpegError, ValueError) as exc:
@@ -173,12 +171,12 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
     whole = whole and len(stamps) == len(shown)
     places = {stamp: place for place, stamp in enumerate(stamps)}
     order = array("q", (places[stamp] for stamp in shown))
-    keys = array("q", sorted(places[stamp] for stamp in seeks)) or array("q", [0])
+    keys = array("q", sorted(places[stamp] for stamp in entries)) or array("q", [0])
     whole = whole and _groups_are_closed(order, keys)
     codec = stream.codec_context
     rate = _constant_rate(stamps, time_base)
-    pixel_shape = codec.sample_aspect_ratio or Fraction(1)
     turned = _rotation(container, stream, name) != 0
+    pixel_shape = codec.sample_aspect_ratio or Fraction(1)
     layout = None
     if whole and codec.name == "h264" and rate is not None and pixel_shape == 1 and not turned:
         layout = VideoFormat(codec.width, codec.height, rate, codec.extradata or b"")
@@ -189,7 +187,6 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
         time_base=time_base,
         decode_order=order,
         keys=keys,
-        key_stamps=array("q", (seeks.get(stamps[key], stamps[key]) for key in keys)),
         format=layout,
         rate=rate,
         pixel_shape=pixel_shape,

@@ -13,7 +13,9 @@ from rendering.media import VIDEO_FORMATS, check_size, opened, reason, video_str
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 LARGEST_HOLE = 0.25
 """Seconds of undecodable pictures that the frame before or after them may stand in for."""
@@ -34,7 +36,9 @@ class ClipReader:
         self._place = place
         self._resources = ExitStack()
         self._container: InputContainer | None = None
-        self._frames: Iterator[VideoFrame] = iter(())
+        self._packets: Iterator[Packet[VideoStream]] = iter(())
+        self._frames: list[VideoFrame] = []
+        """Decoded and not yet looked at, the next one last."""
         self._ahead: tuple[int, VideoFrame] | None = None
         self._current: tuple[int, VideoFrame] | None = None
 
@@ -48,7 +52,7 @@ class ClipReader:
         traceback: TracebackType | None,
     ) -> None:
         self._current = self._ahead = None
-        self._frames = iter(())
+        self._packets, self._frames = iter(()), []
         self._resources.close()
 
     def frame(self, number: int) -> "VideoFrame":
@@ -73,7 +77,7 @@ class ClipReader:
             self._start_at(0)
         while self._current is None or self._current[0] < number:
             if self._ahead is None:
-                self._ahead = self._decoded()
+                self._ahead = self._decoded(number)
             if self._ahead is None or (self._ahead[0] > number and self._current is not None):
                 break
             self._current, self._ahead = self._ahead, None
@@ -95,24 +99,31 @@ class ClipReader:
         """Say whether reading on reaches `number` as soon as seeking would."""
         assert self._current is not None  # noqa: S101  # the caller has looked
         here = self._current[0]
-        return here <= number and self._clip.key_before(number) <= self._clip.key_before(here) + 1
+        return here <= number and self._clip.key_before(number) <= self._clip.next_key(here + 1)
 
     def _start_at(self, number: int) -> None:
         self._current = self._ahead = None
         if self._container is None:
             self._container = self._resources.enter_context(opened(self._clip.path, VIDEO_FORMATS))
         stream = video_stream(self._container, self._clip.name)
-        stream.thread_count = 1
         self._container.seek(
-            self._clip.key_stamps[self._clip.key_before(number)], stream=stream, backward=True
+            self._clip.stamps[self._clip.key_before(number)], stream=stream, backward=True
         )
-        self._frames = iter(self._container.decode(stream))
-        self._current = self._decoded()
+        self._packets = iter(self._container.demux(stream))
+        self._frames = []
+        self._current = self._decoded(number)
 
-    def _decoded(self) -> "tuple[int, VideoFrame] | None":
-        frame = next(self._frames, None)
-        if frame is None:
-            return None
+    def _decoded(self, wanted: int) -> "tuple[int, VideoFrame] | None":
+        """Return the next frame; pictures before `wanted` that no other needs are left out."""
+        stamp = self._clip.stamps[wanted]
+        while not self._frames:
+            packet = next(self._packets, None)
+            if packet is None:
+                return None
+            before = packet.pts is not None and packet.pts < stamp
+            packet.stream.codec_context.skip_frame = "NONREF" if before else "DEFAULT"
+            self._frames = packet.decode()[::-1]
+        frame = self._frames.pop()
         check_size(frame.width, frame.height, self._clip.name)
         if frame.pts is None:
             raise UnreadableMedia("a picture has no timestamp")

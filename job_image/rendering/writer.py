@@ -15,7 +15,7 @@ import av.error
 from choreo.errors import RenderFailed
 from rendering.clip import Clip
 from rendering.encoding import Encoded
-from rendering.media import VIDEO_FORMATS, opened, reason
+from rendering.media import UNDECODED, VIDEO_FORMATS, opened, reason
 from rendering.timeline import Clock
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class VideoWriter:
         }
         with self._failing("creating the video"):
             self._template = self._resources.enter_context(
-                av.open(io.BytesIO(template), "r", format="mp4")
+                av.open(io.BytesIO(template), "r", format="mp4", options=UNDECODED)
             )
             self._container: OutputContainer = av.open(
                 str(path), "w", format="mp4", options=options
@@ -108,10 +108,9 @@ class VideoWriter:
 
             RenderFailed: Naming the clip, when packets are missing or cannot be written.
         """
-        key = clip.key_before(start)
         with opened(clip.path, VIDEO_FORMATS) as container:
             stream = container.streams.video[0]
-            container.seek(clip.key_stamps[key], stream=stream, backward=True)
+            container.seek(clip.stamps[start], stream=stream, backward=True)
             wanted = dict(zip(range(start, end), ticks, strict=True))
             left = end - start
             try:
@@ -137,7 +136,7 @@ class VideoWriter:
 
             RenderFailed: When they cannot be written.
         """
-        with av.open(io.BytesIO(encoded.data), "r", format="mp4") as container:
+        with av.open(io.BytesIO(encoded.data), "r", format="mp4", options=UNDECODED) as container:
             stream = container.streams.video[0]
             step = 1 / (stream.time_base or 1) / self._clock.rate
             for packet in container.demux(stream):

@@ -27,6 +27,9 @@ SILENCE = -60.0
 CERTAIN = 0.5
 """Below this confidence the song carries a warning."""
 
+OTHER_METRE = 0.4
+"""Factor on the confidence when the music does not repeat in four."""
+
 HOW_TO_CORRECT = "tap every 1, or move the count"
 
 
@@ -68,6 +71,8 @@ def _described(
 ) -> SongAnalysis:
     times, counts = pulse.times, counting.counts
     confidence = pulse.certainty * counting.bar_confidence * counting.eight_confidence
+    if not counting.in_four:
+        confidence *= OTHER_METRE
     ones = np.flatnonzero(counts == 1)
     resets = [int(b) for a, b in itertools.pairwise(ones) if b - a < 8]
     on = sum(float(features.onsets[band].mean()) for band in BAND_WEIGHTS)
@@ -93,6 +98,8 @@ def _warnings(pulse: Pulse, counting: Counting, confidence: float) -> list[str]:
         return []
     if pulse.certainty < CERTAIN:
         return [f"The beat is faint or unsteady, so the 1 is a guess; {HOW_TO_CORRECT}."]
+    if not counting.in_four:
+        return [f"The music does not seem to be in four, as bachata is; {HOW_TO_CORRECT}."]
     if counting.bar_confidence < counting.eight_confidence:
         return [f"Which beat is the 1 is uncertain; {HOW_TO_CORRECT}."]
     return [f"The bars are clear, but the 1 might be the 5; {HOW_TO_CORRECT}."]

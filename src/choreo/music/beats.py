@@ -21,6 +21,13 @@ SLOWEST, FASTEST = 98.0, 153.0
 """Counts per minute: bachata lies in 100 to 150 (5th percentile 108, median 130), and a band
 that drifts at the edge must not be lost. Less than an octave, so no octave error is possible."""
 
+OTHER_TEMPI = ((65.0, SLOWEST), (FASTEST, 215.0))
+"""Where other music may lie, tried only so that it is not forced into bachata's range."""
+
+OTHER_TEMPO_PRICE = 0.06
+"""Log-odds per frame by which another range must be better: on bachata the best of the others
+is 0.05 worse or more, on music outside the range at least 0.08 better."""
+
 BEAT_SHARE = 16
 """A beat takes a sixteenth of its period; the rest is expected to be calm."""
 
@@ -35,6 +42,10 @@ LATENCY = 0.0
 
 FAINT = 0.3
 """Share of the usual stroke below which a beat at the ends of a song is only its echo."""
+
+LEAST_STROKE = 0.2
+"""Mean stroke on the beats, in the units of `Spectrum.onsets` summed over bands, below which
+nothing is struck: a held tone has 0.1 at most, soft music over 1."""
 
 FAINT_LEVEL = 26.0
 """Decibels below the usual level of beats from which nobody dances any more."""
@@ -60,7 +71,10 @@ class Pulse:
     @property
     def certainty(self) -> float:
         """Probability-like measure, 0 to 1, that these are beats which people hear."""
-        return float(np.clip((self.clarity - 0.15) / 0.35, 0.0, 1.0))
+        return float(np.clip((self.clarity - 0.15) / 0.3, 0.0, 1.0))
+
+
+NO_PULSE = Pulse(np.empty(0), 0.0, 0.0)
 
 
 def activation_of(spectrum: Spectrum) -> Floats:
@@ -105,21 +119,27 @@ def _running_max_mean(values: Floats) -> Floats:
 def find_pulse(spectrum: Spectrum) -> Pulse:
     """Find the beats of a recording; `times` is empty when it is too short for any."""
     activation = activation_of(spectrum)
-    frames = decode_beats(activation)
+    frames, score = decode_beats(activation)
+    for slowest, fastest in OTHER_TEMPI:
+        other, other_score = decode_beats(activation, slowest, fastest)
+        if other_score > score + OTHER_TEMPO_PRICE:
+            frames, score = other, other_score - OTHER_TEMPO_PRICE
     if len(frames) < 4:
-        return Pulse(np.empty(0), 0.0, 0.0)
+        return NO_PULSE
     times = _smoothed(_sharpened(activation, frames)) - LATENCY
     times = times[(times >= 0.0) & (times < spectrum.duration)]
     times = _in_time(activation, _heard(spectrum, times))
     if len(times) < 4:
-        return Pulse(np.empty(0), 0.0, 0.0)
+        return NO_PULSE
     on_beat = np.interp(times + LATENCY, np.arange(len(activation)) / FRAMES_PER_SECOND, activation)
     contrast = float(on_beat.mean() / max(float(activation.mean()), 1e-9))
     return Pulse(times, _clarity(activation, times), contrast)
 
 
-def decode_beats(activation: Floats, slowest: float = SLOWEST, fastest: float = FASTEST) -> Floats:
-    """Return the frames of the likeliest sequence of beats.
+def decode_beats(
+    activation: Floats, slowest: float = SLOWEST, fastest: float = FASTEST
+) -> tuple[Floats, float]:
+    """Return the frames of the likeliest sequence of beats, and its log-odds per frame.
 
     Args:
 
@@ -131,7 +151,7 @@ def decode_beats(activation: Floats, slowest: float = SLOWEST, fastest: float = 
     periods = np.arange(round(frames_a_minute / fastest), round(frames_a_minute / slowest) + 1)
     frames, kinds = len(activation), len(periods)
     if frames < 2 * int(periods[-1]):
-        return np.empty(0)
+        return np.empty(0), -np.inf
     likely = np.clip(activation, 0.02, 0.98)
     on = np.concatenate([[0.0], np.cumsum(np.log(likely))])
     off = np.concatenate([[0.0], np.cumsum(np.log((1.0 - likely) / (BEAT_SHARE - 1)))])
@@ -162,6 +182,7 @@ def decode_beats(activation: Floats, slowest: float = SLOWEST, fastest: float = 
         origin[frame][better] = best[better]
     tails = np.where(starts + periods >= frames, score + segment, -np.inf)
     frame, kind = (int(found) for found in np.unravel_index(int(tails.argmax()), tails.shape))
+    reached = float(tails.max()) / frames
     beats = []
     while True:
         beats.append(frame)
@@ -169,7 +190,7 @@ def decode_beats(activation: Floats, slowest: float = SLOWEST, fastest: float = 
         if previous < 0:
             break
         frame, kind = frame - int(periods[previous]), previous
-    return np.array(beats[::-1], dtype=float)
+    return np.array(beats[::-1], dtype=float), reached
 
 
 def _sharpened(activation: Floats, frames: Floats) -> Floats:
@@ -215,7 +236,7 @@ def _heard(spectrum: Spectrum, times: Floats) -> Floats:
     strength, level = strokes[near].max(axis=1), spectrum.level[near].max(axis=1)
     audible = level >= float(np.median(level)) - FAINT_LEVEL
     loud = np.flatnonzero(audible & (strength >= FAINT * float(np.median(strength))))
-    if len(loud) == 0:
+    if len(loud) == 0 or float(strength.mean()) < LEAST_STROKE:
         return np.empty(0)
     return times[loud[0] : loud[-1] + 1]
 

@@ -39,6 +39,9 @@ SLIP_COST = 9.0
 """Log-odds against losing the bar between two beats."""
 
 
+OTHER_METRE_MARGIN = 0.1
+"""Correlation by which another metre must be more alike than four."""
+
 STOPPED = 0.6
 """Share of the usual strokes around below which the band has stopped on a beat."""
 
@@ -76,6 +79,8 @@ class Counting:
     """Half-open ranges of beats at which the band stops."""
     section_starts: tuple[int, ...]
     """Beats at which sections start, each counted 1."""
+    in_four: bool
+    """False when the music repeats after 3, 5 or 7 beats rather than after 4."""
 
 
 def features_at(spectrum: Spectrum, times: Floats) -> BeatFeatures:
@@ -131,7 +136,7 @@ def _harmonic_change(chroma: Floats) -> Floats:
 def standardised(values: Floats, reach: int = 16) -> Floats:
     """Return z-scores against the beats around, so that a calm verse counts like a full mambo."""
     out = np.zeros(len(values))
-    floor = 0.25 * float(values.std()) + 1e-9
+    floor = 0.25 * float(values.std()) + 0.01
     for index in range(len(values)):
         near = values[max(0, index - reach) : index + reach + 1]
         out[index] = (values[index] - near.mean()) / (float(near.std()) + floor)
@@ -149,6 +154,7 @@ def count_beats(features: BeatFeatures) -> Counting:
         axis=1,
     )
     breaks = find_breaks(features)
+    in_four = _repeats_in_four(features)
     playing = np.ones(len(scores), dtype=bool)
     for start, end in breaks:
         playing[start:end] = False
@@ -156,7 +162,8 @@ def count_beats(features: BeatFeatures) -> Counting:
     bar_counts = _bars_through_the_song(scores, playing, phase)
     ones = np.flatnonzero(bar_counts == 0)
     if len(ones) < 2:
-        return Counting(bar_counts + 1, bar_confidence, 0.5, breaks, tuple(map(int, ones)))
+        starts = tuple(map(int, ones))
+        return Counting(bar_counts + 1, bar_confidence, 0.5, breaks, starts, in_four)
     form = find_form(
         bar_rows(features, ones),
         _leaning(features, ones),
@@ -169,7 +176,26 @@ def count_beats(features: BeatFeatures) -> Counting:
         eight_confidence=float(form.certainty.mean()),
         breaks=breaks,
         section_starts=tuple(int(ones[bar]) for bar in form.starts),
+        in_four=in_four,
     )
+
+
+def _repeats_in_four(features: BeatFeatures) -> bool:
+    """Compare how well the beats resemble those 4 later with those 3, 5 and 7 later."""
+    rows = np.stack(
+        [standardised(features.onsets[name]) for name in BANDS]
+        + [standardised(features.offbeats[name]) for name in BANDS]
+        + [standardised(features.harmony)],
+        axis=1,
+    )
+
+    def likeness(lag: int) -> float:
+        if len(rows) < 3 * lag:
+            return 0.0
+        return float(np.mean(np.sum(rows[lag:] * rows[:-lag], axis=1)) / np.mean(rows**2) / 9)
+
+    four = max(likeness(4), likeness(8))
+    return max(likeness(3), likeness(5), likeness(7)) < four + OTHER_METRE_MARGIN
 
 
 def _bar_starting(ones: Ints) -> Callable[[tuple[int, int]], int]:
@@ -302,14 +328,11 @@ def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:
         + [np.log(features.offbeats[name] + 0.02) for name in BANDS],
         axis=1,
     )
-    parts = (
-        (features.timbre, 1.0),
-        (strokes, 1.0),
-        (features.chroma, 0.4),
-    )
+    # (values, weight, the least deviation that is a difference at all)
+    parts = ((features.timbre, 1.0, 0.05), (strokes, 1.0, 0.05), (features.chroma, 0.4, 0.02))
     bounds = np.append(ones, len(features.times))
     blocks = []
-    for values, weight in parts:
+    for values, weight, least in parts:
         means = np.stack(
             [
                 values[bounds[bar] : max(bounds[bar + 1], bounds[bar] + 1)].mean(axis=0)
@@ -319,10 +342,14 @@ def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:
         # Medians: one silent bar at an end must not make all others look alike.
         middle = np.median(means, axis=0)
         deviation = np.abs(means - middle)
-        spread = 1.4826 * np.median(deviation, axis=0) + 0.2 * float(means.std()) + 1e-9
+        spread = 1.4826 * np.median(deviation, axis=0) + 0.2 * float(means.std()) + least
         scaled = np.clip((means - middle) / spread, -3.0, 3.0)
         blocks.append(weight * scaled / np.sqrt(means.shape[1]))
-    return np.concatenate(blocks, axis=1)
+    rows = np.concatenate(blocks, axis=1)
+    if len(rows) > 1 and bounds[-1] - bounds[-2] < 3:
+        # Too little of the last bar was recorded to call it different.
+        rows[-1] = rows[-2]
+    return rows
 
 
 def _numbered(bar_counts: Ints, ones: Ints, first: NDArray[np.bool_]) -> Ints:

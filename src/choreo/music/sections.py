@@ -75,15 +75,16 @@ def _with_breaks(
     starts: list[int], ones: Ints, beats: int, breaks: tuple[tuple[int, int], ...]
 ) -> list[Span]:
     """Return the spans with each break that fills whole counts from a 1 as a span of its own."""
-    edges = dict.fromkeys(starts, False)
+    edges = set(starts)
     for start, end in breaks:
-        first = _nearest(ones, start)
-        after = _nearest(ones, end)
+        first, after = _nearest(ones, start), _nearest(ones, end)
         if abs(first - start) <= 1 and abs(after - end) <= 1 and 4 <= after - first <= 8:
-            edges[first] = True
-            edges.setdefault(after, False)
-    ordered = [*sorted(edges), beats]
-    return [Span(a, b, edges[a]) for a, b in itertools.pairwise(ordered)]
+            edges |= {first, after}
+    spans = []
+    for start, end in itertools.pairwise([*sorted(edges), beats]):
+        stopped = sum(max(0, min(end, b) - max(start, a)) for a, b in breaks)
+        spans.append(Span(start, end, end - start <= 8 and stopped >= 0.4 * (end - start)))
+    return spans
 
 
 def _nearest(ones: Ints, beat: int) -> int:

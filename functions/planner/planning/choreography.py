@@ -1,0 +1,772 @@
+"""Slots × candidates → choreography: the cheapest legal order of moves.
+
+The song is a row of cells of four counts; a move covers one or several of them. A backward
+pass finds out, exactly, after which moves a legal end can still be reached; a beam search then
+walks forward over what is left, so it never runs into a dead end. Costs are of two kinds:
+
+- hard: the hold and the weight foot must meet, difficulty and tempo are bounded, no move
+  follows itself;
+- soft: the table `WEIGHTS`, each cost from 0 to 1 per eight counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from choreo.errors import PlanImpossible
+from choreo.move import DanceState
+from choreo.vocabulary import EnergyLevel, SectionLabel
+from planning.model import (
+    RETIME_LIMIT,
+    Brief,
+    Candidates,
+    Choreography,
+    Slot,
+    SlotKind,
+    Slots,
+    Step,
+    is_kind,
+    listed,
+    may_follow,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Costs = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
+
+WEIGHTS: Mapping[str, float] = {
+    "music_fit": 0.8,
+    "text_fit": 0.6,
+    "energy_arc": 2.2,
+    "difficulty_arc": 0.5,
+    "style": 0.9,
+    "retime": 0.7,
+    "language_model": 0.8,
+    "serving_role": 4.0,
+    "break_fit": 4.0,
+    "starts_on_five": 6.0,
+    "shortened": 1.2,
+    "across_sections": 1.0,
+    "uneven_beat": 3.0,
+    "sliver": 3.0,
+    "pose_continuity": 0.5,
+    "session": 0.6,
+    "same_family": 1.2,
+    "seen_lately": 2.5,
+    "used_before": 0.7,
+    "motif_return": -1.0,
+    "wanted": -3.0,
+    "immediate_repeat": 1000.0,
+}
+"""What each soft cost weighs; `docs/choreography.md` says what each one means. Those below
+zero are rewards. `immediate_repeat` stands in the table only for libraries where one move is
+all there is."""
+
+SMOOTH_FACTOR = 3.0
+"""Asked for smoothness, continuity of pose and session weigh this much more."""
+
+BEAM = 48
+"""Partial sequences kept at each cell; 96 found plans cheaper by less than one percent."""
+
+SPREAD = 0.12
+"""Of the seeded noise, in units of cost: different seeds choose differently among near equals."""
+
+LATELY = 4
+"""Moves that count as lately."""
+
+KEPT = 160
+"""Candidates a run keeps, the cheapest first, so that long libraries cost no more time."""
+
+KEPT_OF_EACH = 4
+"""Candidates it keeps besides, of each way from one state into another, for the joints."""
+
+LONGEST_HANDLE = 2.2
+"""Seconds of an end of the song that a clip's handle may have to fill."""
+
+SHORT_SECONDS = 1.6
+"""A clip shown for less than this is a flash; the neighbour's handle takes its place."""
+
+ENERGY_OF: Mapping[SectionLabel, float] = {
+    SectionLabel.INTRO: 0.25,
+    SectionLabel.VERSE: 0.45,
+    SectionLabel.CHORUS: 0.7,
+    SectionLabel.MAMBO: 1.0,
+    SectionLabel.BRIDGE: 0.5,
+    SectionLabel.BREAK: 0.1,
+    SectionLabel.OUTRO: 0.3,
+}
+"""How full dancers take a section to be, 0 to 1."""
+
+MEASURED_SHARE = 0.7
+"""Of the energy that was measured against the one that the label suggests."""
+
+
+def choreograph(
+    brief: Brief,
+    slots: Slots,
+    candidates: Candidates,
+    seed: int,
+    preferences: Floats | None = None,
+) -> Choreography:
+    """Choose and order the moves.
+
+    Args:
+
+        brief: What was asked for.
+
+        slots: The song.
+
+        candidates: The moves, already filtered by difficulty and bans.
+
+        seed: Equal seeds give equal plans.
+
+        preferences: Shape (slots, candidates), 0 to 1: a language model's liking, or None.
+
+    Raises:
+
+        PlanImpossible: If there is no legal order; the text says what is missing.
+    """
+    return _Search(brief, slots, candidates, seed, preferences).best()
+
+
+def energy_targets(slots: Sequence[Slot], asked: EnergyLevel | None) -> NDArray[np.float64]:
+    """Return the energy that moves should have in each slot, 0 to 1.
+
+    Measured energy, stretched over the song's own range, with what the label suggests; an
+    asked level shifts all of it, so that the arc stays.
+    """
+    if not slots:
+        return np.zeros(0)
+    measured = np.array([slot.energy for slot in slots])
+    low, high = measured.min(), measured.max()
+    spread = (measured - low) / (high - low) if high - low > 0.05 else np.full(len(slots), 0.5)
+    suggested = np.array([ENERGY_OF[slot.label] for slot in slots])
+    target = MEASURED_SHARE * spread + (1 - MEASURED_SHARE) * suggested
+    if asked is EnergyLevel.LOW:
+        return 0.55 * target
+    if asked is EnergyLevel.HIGH:
+        return 0.45 + 0.55 * target
+    return target
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A stretch of cells that one move may cover."""
+
+    start: int
+    """Node; node n lies before cell n."""
+    end: int
+    slot: int
+    first_beat: int
+    counts: int
+    lead: float
+    tail: float
+    whole: bool
+    """True when it covers one slot exactly, so that a longer clip may be shortened to it."""
+    on_one: bool
+    crosses: bool
+    """True when it runs from one section into another."""
+    seconds: float
+    from_end: bool
+    """True before the first 1, where a clip is shown so that its end leads into the 1."""
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The candidates that fit a run, how each is shown and what it costs there."""
+
+    run: _Run
+    moves: Ints
+    clip_counts: Ints
+    shortened: Mask
+    free: Mask
+    cost: Costs
+
+
+@dataclass(frozen=True)
+class _Trail:
+    """The steps of a partial sequence, last first."""
+
+    before: _Trail | None
+    options: _Options
+    place: int
+
+
+@dataclass
+class _Beam:
+    """Partial sequences that end at one node; row i of every array is one of them."""
+
+    cost: Costs
+    last: Ints
+    """Index of the last move; plus the number of moves when it was shown shortened."""
+    uses: NDArray[np.int16]
+    """Shape (rows, moves)."""
+    lately: Ints
+    """Shape (rows, LATELY), -1 where there was none."""
+    earlier: Mask
+    """Shape (rows, labels, moves): danced in an earlier section of that label."""
+    here: Mask
+    """Shape (rows, moves): danced in the current section."""
+    section: Ints
+    trails: list[_Trail | None]
+
+
+LABELS = tuple(SectionLabel)
+
+
+class _Search:
+    """One search; its arrays have one entry per candidate unless they say otherwise."""
+
+    def __init__(
+        self,
+        brief: Brief,
+        slots: Slots,
+        candidates: Candidates,
+        seed: int,
+        preferences: Floats | None,
+    ) -> None:
+        self.brief, self.slots, self.candidates = brief, slots, candidates
+        self.preferences = preferences
+        self.moves = moves = candidates.moves
+        self.size = len(moves)
+        self.counts = np.array([move.counts for move in moves])
+        self.tempo = np.array([move.tempo for move in moves])
+        self.energy = np.array([move.energy_level.rank / 2 for move in moves])
+        self.level = np.array([move.difficulty.rank for move in moves])
+        self.style_missed = np.array([brief.style not in (None, m.style) for m in moves], float)
+        self.role = np.array([move.role for move in moves])
+        self.duration = np.array([move.duration for move in moves])
+        self.lead_room = np.array([move.beat_times[0] for move in moves])
+        self.family = _codes([move.family for move in moves])
+        self.session = _codes([move.session for move in moves])
+        self.wanted = np.array([any(is_kind(m, k) for k in brief.wanted) for m in moves], bool)
+        # What `random` gives for a seed is fixed for PCG64, on every machine and release.
+        noise = np.random.Generator(np.random.PCG64(seed)).random((len(slots.slots), self.size))
+        self.noise = SPREAD * noise
+        self.targets = energy_targets(slots.slots, brief.energy)
+        self.opens_section, self.label_of = _sections(slots.slots)
+        self._learn_states()
+        self.joint, self.jump = self._joints()
+        self.runs = tuple(_runs(slots, set(self.counts.tolist())))
+        self.nodes = max(run.end for run in self.runs)
+        self.options = [self._options(run) for run in self.runs]
+        self.from_node: dict[int, list[_Options]] = {}
+        for option in self.options:
+            if len(option.moves):
+                self.from_node.setdefault(option.run.start, []).append(option)
+
+    def best(self) -> Choreography:
+        for repeats in (False, True):
+            open_after = self._open_after(repeats)
+            if open_after[0] is not None and open_after[0][-1]:
+                trail, cost = self._walk(open_after, repeats)
+                steps = self._steps(trail)
+                return Choreography(steps, round(cost, 4), self._warnings(steps))
+        raise PlanImpossible(self._what_is_missing())
+
+    # What may follow what: moves by the class of the state they enter in and leave in.
+
+    def _learn_states(self) -> None:
+        states: list[DanceState] = []
+
+        def code(state: DanceState) -> int:
+            bare = state.model_copy(update={"facing": None})
+            if bare not in states:
+                states.append(bare)
+            return states.index(bare)
+
+        enters = [code(move.entry_state) for move in self.moves]
+        leaves = [code(move.exit_state) for move in self.moves]
+        # A clip that is shown shortened ends in a tap, which leaves the weight free.
+        taps = [code(DanceState(hold=move.exit_state.hold)) for move in self.moves]
+        self.states = tuple(states)
+        self.enters = np.array(enters)
+        self.leaves = np.array([*leaves, *taps])
+        self.steady = np.array([m.entry_state.hold == m.exit_state.hold for m in self.moves], bool)
+        self.follows = np.array([[may_follow(a, b) for b in states] for a in states], bool)
+
+    def _joints(self) -> tuple[Costs, Costs]:
+        """Return the cost of each joint and the change of pose in it, shape (moves, moves)."""
+        pose = self.candidates.pose
+        jump = np.clip(1.0 - pose @ pose.T, 0.0, 1.0).astype(np.float64)
+        out, into = (
+            np.array([np.nan if s.facing is None else s.facing for s in states])
+            for states in (
+                [move.exit_state for move in self.moves],
+                [move.entry_state for move in self.moves],
+            )
+        )
+        turned = np.abs((into[None, :] - out[:, None] + 180) % 360 - 180) / 180
+        known = ~np.isnan(turned)
+        jump[known] = 0.5 * jump[known] + 0.5 * turned[known]
+        factor = SMOOTH_FACTOR if self.brief.smooth else 1.0
+        cost = factor * WEIGHTS["pose_continuity"] * jump
+        cost += factor * WEIGHTS["session"] * (self.session[:, None] != self.session[None, :])
+        cost += WEIGHTS["same_family"] * (self.family[:, None] == self.family[None, :])
+        return np.round(cost, 4), np.round(jump, 4)
+
+    def _open_after(self, repeats: bool) -> list[Mask | None]:
+        """Return, for each node, after which last moves a legal end can be reached.
+
+        Each entry has the shape (2 moves + 1,): after each move, after each move shown
+        shortened, and (last) with nothing before.
+        """
+        open_after: list[Mask | None] = [None] * (self.nodes + 1)
+        open_after[self.nodes] = np.ones(2 * self.size + 1, bool)
+        for node in range(self.nodes - 1, -1, -1):
+            good = np.zeros(self.size, bool)
+            for options in self.from_node.get(node, []):
+                after = open_after[options.run.end]
+                if after is not None:
+                    good[options.moves] |= after[options.moves + self.size * options.shortened]
+            if not good.any():
+                continue
+            entering = np.bincount(self.enters[good], minlength=len(self.states))
+            choices = (self.follows @ entering)[self.leaves]
+            if not repeats:
+                itself = np.tile(good, 2) & self.follows[self.leaves, np.tile(self.enters, 2)]
+                choices = choices - itself
+            open_after[node] = np.append(choices > 0, True)
+        return open_after
+
+    # What fits where, and what it costs.
+
+    def _options(self, run: _Run) -> _Options:
+        spent = run.seconds - run.lead - run.tail
+        tempo = 60.0 * run.counts / spent if run.counts >= 2 else self.slots.tempo
+        speed = tempo / self.tempo
+        steady_tempo = np.abs(speed - 1.0) <= RETIME_LIMIT
+        natural = self.counts == run.counts
+        longer = self.counts > run.counts
+        edge = run.from_end or run.tail > 0 or run.end == self.nodes
+        shortened = longer & run.whole & (self.steady | edge)
+        clip_counts = np.where(shortened & run.from_end, self.counts - run.counts, 0)
+        begins = np.array(
+            [move.beat_times[c] for move, c in zip(self.moves, clip_counts, strict=True)]
+        )
+        last_count = np.minimum(clip_counts + run.counts, self.counts)
+        ends = np.array(
+            [move.beat_times[c] for move, c in zip(self.moves, last_count, strict=True)]
+        )
+        room = (begins >= run.lead * speed) & (self.duration - ends >= run.tail * speed - 1e-6)
+        fits = (natural | shortened) & steady_tempo & room
+        free = np.zeros(self.size, bool)
+        if run.whole and run.counts and not fits.any():
+            near = np.abs(self.slots.tempo / self.tempo - 1.0) <= RETIME_LIMIT
+            enough = (begins >= run.lead) & (begins - run.lead + run.seconds <= self.duration)
+            free = (natural | shortened) & near & enough
+            fits = free
+        # A clip shown up to its own end leaves as it was danced, however late it began.
+        ids = np.flatnonzero(fits)
+        cut_off = (shortened & ~np.full(self.size, run.from_end))[ids]
+        cost = self._cost(run, ids, speed[ids], shortened[ids], free[ids])
+        kept = self._worth_keeping(ids, cost)
+        return _Options(
+            run, ids[kept], clip_counts[ids][kept], cut_off[kept], free[ids][kept], cost[kept]
+        )
+
+    def _cost(
+        self, run: _Run, ids: Ints, speed: NDArray[np.float64], shortened: Mask, free: Mask
+    ) -> Costs:
+        slot = self.slots.slots[run.slot]
+        target = self.targets[run.slot]
+        ceiling = 1 if self.brief.difficulty is None else self.brief.difficulty.rank
+        length = max(run.counts, 2) / 8
+        lasting = {
+            "music_fit": _from_best(self.candidates.music[run.slot])[ids],
+            "text_fit": _from_best(self.candidates.text)[ids],
+            "energy_arc": np.abs(target - self.energy[ids]),
+            "difficulty_arc": np.abs(ceiling * (0.4 + 0.6 * target) - self.level[ids]) / 2,
+            "style": self.style_missed[ids],
+            "retime": np.where(free, 1.0, ((speed - 1.0) / RETIME_LIMIT) ** 2),
+            "language_model": 0.0
+            if self.preferences is None
+            else 1.0 - self.preferences[run.slot, ids],
+        }
+        once = {
+            "serving_role": self._role_missed(run, slot, ids),
+            "break_fit": (0.3 + 0.7 * self.energy[ids]) * (self.role[ids] != "hold")
+            if slot.kind is SlotKind.BREAK
+            else 0.0,
+            "starts_on_five": float(not run.on_one and slot.kind is SlotKind.DANCE),
+            "shortened": shortened,
+            "across_sections": float(run.crosses),
+            "uneven_beat": free,
+            "sliver": float(run.seconds < SHORT_SECONDS),
+        }
+        cost = self.noise[run.slot, ids].copy()
+        cost += sum(length * WEIGHTS[name] * value for name, value in lasting.items())
+        cost += sum(WEIGHTS[name] * np.asarray(value, float) for name, value in once.items())
+        rounded: Costs = np.round(cost, 4)
+        return rounded
+
+    def _role_missed(self, run: _Run, slot: Slot, ids: Ints) -> Costs:
+        role = self.role[ids]
+        first = run.slot == 0 and slot.label is SectionLabel.INTRO
+        last = run.end == self.nodes
+        edge = slot.kind in (SlotKind.LEAD_IN, SlotKind.TAIL)
+        return np.select(
+            [role == "intro", role == "outro", role == "hold", role == "connector"],
+            [
+                np.full(len(ids), 0.0 if slot.kind is SlotKind.LEAD_IN or first else 1.0),
+                np.full(len(ids), 0.0 if slot.kind is SlotKind.TAIL or last else 1.0),
+                np.full(len(ids), 0.05 if edge else float(slot.kind is SlotKind.DANCE)),
+                np.full(len(ids), 0.3),
+            ],
+            default=0.15 if edge else 0.0,
+        )
+
+    def _worth_keeping(self, ids: Ints, cost: Costs) -> Ints:
+        """Keep the cheapest, and the cheapest of each way from one state to another."""
+        if len(ids) <= KEPT:
+            return np.arange(len(ids))
+        order = np.lexsort((ids, cost))
+        pairs = (self.enters[ids] * len(self.states) + self.leaves[ids])[order]
+        ranks = np.zeros(len(order), np.int64)
+        for pair in np.unique(pairs):
+            places = np.flatnonzero(pairs == pair)
+            ranks[places] = np.arange(len(places))
+        keep = (np.arange(len(order)) < KEPT) | (ranks < KEPT_OF_EACH)
+        return np.sort(order[keep])
+
+    # The walk.
+
+    def _walk(self, open_after: list[Mask | None], repeats: bool) -> tuple[_Trail, float]:
+        waiting: dict[int, list[tuple[Costs, Ints, Ints, _Beam, _Options]]] = {}
+        beam = self._empty_beam()
+        for node in range(self.nodes):
+            if node:
+                arrived = waiting.pop(node, [])
+                if not arrived:
+                    continue
+                beam = self._arrive(arrived)
+            for options in self.from_node.get(node, []):
+                after = open_after[options.run.end]
+                if after is None:
+                    continue
+                cost = self._extended(beam, options, after, repeats)
+                flat = cost.ravel()
+                finite = np.flatnonzero(np.isfinite(flat))
+                if not len(finite):
+                    continue
+                picks = finite[np.argsort(flat[finite], kind="stable")[:BEAM]]
+                rows, places = np.divmod(picks, len(options.moves))
+                waiting.setdefault(options.run.end, []).append(
+                    (flat[picks], rows, places, beam, options)
+                )
+        end = self._arrive(waiting[self.nodes])
+        best = int(np.argmin(end.cost))
+        trail = end.trails[best]
+        assert trail is not None  # noqa: S101 - a beam that arrived has at least one step
+        return trail, float(end.cost[best])
+
+    def _empty_beam(self) -> _Beam:
+        return _Beam(
+            cost=np.zeros(1),
+            last=np.array([2 * self.size]),
+            uses=np.zeros((1, self.size), np.int16),
+            lately=np.full((1, LATELY), -1),
+            earlier=np.zeros((1, len(LABELS), self.size), bool),
+            here=np.zeros((1, self.size), bool),
+            section=np.array([-1]),
+            trails=[None],
+        )
+
+    def _extended(
+        self, beam: _Beam, options: _Options, after: Mask, repeats: bool
+    ) -> NDArray[np.float64]:
+        """Return the cost of each partial sequence followed by each option; inf if illegal."""
+        ids, run = options.moves, options.run
+        length = max(run.counts, 2) / 8
+        cost = beam.cost[:, None] + options.cost[None, :]
+        uses = beam.uses[:, ids]
+        cost += length * WEIGHTS["used_before"] * np.minimum(uses, 4)
+        for back in range(LATELY):
+            cost += (
+                WEIGHTS["seen_lately"]
+                * (beam.lately[:, back : back + 1] == ids[None, :])
+                * (1.0 - back / (2 * LATELY))
+            )
+        cost += WEIGHTS["wanted"] * (self.wanted[ids][None, :] & (uses == 0))
+        if self.opens_section[run.slot]:
+            here = self.slots.slots[run.slot]
+            label, left = LABELS.index(here.label), beam.section != here.section
+            returns = beam.earlier[:, label][:, ids] & (left[:, None] | ~beam.here[:, ids])
+            # The section just left is not among the earlier ones yet.
+            alike = left & (self.label_of[beam.section] == label)
+            returns |= alike[:, None] & beam.here[:, ids]
+            cost += length * WEIGHTS["motif_return"] * returns
+        if beam.last[0] < 2 * self.size:
+            last = beam.last % self.size
+            cost += self.joint[last][:, ids]
+            cost[~self.follows[self.leaves[beam.last]][:, self.enters[ids]]] = np.inf
+            again = last[:, None] == ids[None, :]
+            cost[again] += WEIGHTS["immediate_repeat"] if repeats else np.inf
+        cost[:, ~after[ids + self.size * options.shortened]] = np.inf
+        return np.round(cost, 4)
+
+    def _arrive(self, arrived: list[tuple[Costs, Ints, Ints, _Beam, _Options]]) -> _Beam:
+        """Join what was waiting at a node and keep the cheapest."""
+        costs = np.concatenate([part[0] for part in arrived])
+        source = np.repeat(np.arange(len(arrived)), [len(part[0]) for part in arrived])
+        within = np.concatenate([np.arange(len(part[0])) for part in arrived])
+        keep = np.argsort(costs, kind="stable")[:BEAM]
+        made = []
+        for number, (cost, rows, places, beam, options) in enumerate(arrived):
+            picks = within[keep[source[keep] == number]]
+            if len(picks):
+                made.append(self._followed(cost[picks], rows[picks], places[picks], beam, options))
+        return _Beam(
+            cost=np.concatenate([part.cost for part in made]),
+            last=np.concatenate([part.last for part in made]),
+            uses=np.concatenate([part.uses for part in made]),
+            lately=np.concatenate([part.lately for part in made]),
+            earlier=np.concatenate([part.earlier for part in made]),
+            here=np.concatenate([part.here for part in made]),
+            section=np.concatenate([part.section for part in made]),
+            trails=[trail for part in made for trail in part.trails],
+        )
+
+    def _followed(
+        self, cost: Costs, rows: Ints, places: Ints, beam: _Beam, options: _Options
+    ) -> _Beam:
+        moves = options.moves[places]
+        section = self.slots.slots[options.run.slot].section
+        earlier, here = beam.earlier[rows], beam.here[rows]
+        for row in np.flatnonzero(beam.section[rows] != section):
+            left = beam.section[rows[row]]
+            if left >= 0:
+                earlier[row, self.label_of[left]] |= here[row]
+            here[row] = False
+        uses = beam.uses[rows]
+        order = np.arange(len(rows))
+        uses[order, moves] += 1
+        here[order, moves] = True
+        return _Beam(
+            cost=cost,
+            last=moves + self.size * options.shortened[places],
+            uses=uses,
+            lately=np.column_stack([moves, beam.lately[rows][:, :-1]]),
+            earlier=earlier,
+            here=here,
+            section=np.full(len(rows), section),
+            trails=[
+                _Trail(beam.trails[row], options, int(place))
+                for row, place in zip(rows, places, strict=True)
+            ],
+        )
+
+    # What comes out.
+
+    def _steps(self, trail: _Trail | None) -> tuple[Step, ...]:
+        taken: list[tuple[_Options, int]] = []
+        while trail is not None:
+            taken.append((trail.options, trail.place))
+            trail = trail.before
+        steps: list[Step] = []
+        before = -1
+        seen: dict[SectionLabel, dict[int, int]] = {}
+        for options, place in reversed(taken):
+            run, number = options.run, int(options.moves[place])
+            slot = self.slots.slots[run.slot]
+            first_seen = seen.setdefault(slot.label, {}).setdefault(number, slot.section)
+            steps.append(
+                Step(
+                    move=self.moves[number],
+                    slot=run.slot,
+                    first_beat=run.first_beat,
+                    counts=run.counts,
+                    clip_count=int(options.clip_counts[place]),
+                    lead=run.lead,
+                    tail=run.tail,
+                    free=bool(options.free[place]),
+                    wanted=bool(self.wanted[number]),
+                    returns=first_seen != slot.section,
+                    jump=float(self.jump[before, number]) if before >= 0 else 0.0,
+                )
+            )
+            before = number
+        return tuple(steps)
+
+    def _warnings(self, steps: Sequence[Step]) -> tuple[str, ...]:
+        ids = [step.move.id for step in steps]
+        again = sum(a == b for a, b in pairwise(ids))
+        if not again:
+            return ()
+        names = listed(sorted({a for a, b in pairwise(ids) if a == b})[:3])
+        return (
+            f"a move follows itself {again} times, since nothing else may follow {names}; "
+            "more clips would make it a dance",
+        )
+
+    def _what_is_missing(self) -> str:
+        """Walk forward by states alone, and say where and why the way ends."""
+        at: dict[int, set[int]] = {0: {-1}}
+        furthest, stuck = 0, {-1}
+        for node in range(self.nodes):
+            reached = at.get(node)
+            if not reached:
+                continue
+            furthest, stuck = node, reached
+            for options in self.from_node.get(node, []):
+                for number, short in zip(options.moves, options.shortened, strict=True):
+                    entry = self.enters[number]
+                    if -1 in reached or any(self.follows[s, entry] for s in reached):
+                        leaves = int(self.leaves[number + self.size * int(short)])
+                        at.setdefault(options.run.end, set()).add(leaves)
+        runs = [run for run in self.runs if run.start == furthest]
+        first = runs[0]
+        place = f"{self.slots.beats[first.first_beat]:.1f} s"
+        if furthest not in self.from_node:
+            lengths = listed([str(n) for n in sorted({run.counts for run in runs if run.counts})])
+            have = listed([str(n) for n in sorted(set(self.counts.tolist()))])
+            tempi = f"{self.tempo.min():.0f} to {self.tempo.max():.0f} BPM"
+            return (
+                f"no clip fits at {place}, where a move of {lengths} counts is needed; the "
+                f"{self.size} clips that the request allows have {have} counts at {tempi}"
+            )
+        holds = listed(sorted({self.states[s].hold.value for s in stuck if s >= 0}))
+        into = {
+            self.states[self.enters[number]].hold.value
+            for options in self.from_node[furthest]
+            for number in options.moves
+        }
+        return (
+            f"no legal move follows at {place}: the moves before it end in {holds or 'no'} hold, "
+            f"and those that fit there begin in {listed(sorted(into))}; a clip that leads from "
+            "one hold (and weight foot) to the other is missing"
+        )
+
+
+def _runs(slots: Slots, lengths: set[int]) -> list[_Run]:
+    """List every stretch of the song that one move may cover."""
+    nodes: list[list[int]] = []
+    node = 0
+    for slot in slots.slots:
+        ends = slot.kind in (SlotKind.LEAD_IN, SlotKind.TAIL) and slot.counts < 8
+        cells = 2 if slot.counts > 4 and not ends else 1
+        nodes.append(list(range(node, node + cells + 1)))
+        node += cells
+    runs: list[_Run] = []
+    for number, slot in enumerate(slots.slots):
+        here = nodes[number]
+        whole = _Stretch(number, number, here[0], here[-1], slot.first_beat, slot.counts)
+        runs.append(whole.run(slots, lead=slot.lead, tail=slot.tail, whole=True))
+        if len(here) == 3:
+            beat = slot.first_beat
+            halves = (
+                _Stretch(number, number, here[0], here[1], beat, 4),
+                _Stretch(number, number, here[1], here[2], beat + 4, slot.counts - 4),
+            )
+            runs += [half.run(slots) for half in halves]
+        joined = [whole]
+        last = number
+        while last + 1 < len(slots.slots) and slots.slots[last + 1].joins_previous:
+            last += 1
+            counts = slot.counts + 8 * (last - number)
+            if counts > max(lengths):
+                break
+            if counts in lengths:
+                stretch = _Stretch(number, last, here[0], nodes[last][-1], slot.first_beat, counts)
+                runs.append(stretch.run(slots))
+                joined.append(stretch)
+        runs += _with_ends(slots, nodes, joined)
+    return runs
+
+
+def _with_ends(slots: Slots, nodes: list[list[int]], stretches: list[_Stretch]) -> list[_Run]:
+    """Let a move's handles take over an end of the song that is too short for a clip."""
+    runs = []
+    lead, tail = 0.0, 0.0
+    first, last = slots.slots[0], slots.slots[-1]
+    if first.kind is SlotKind.LEAD_IN and first.counts < 8 and len(slots.slots) > 1:
+        lead = slots.end(first) - slots.start(first)
+    if last.kind is SlotKind.TAIL and len(slots.slots) > 1:
+        tail = slots.end(last) - slots.start(last)
+    for stretch in stretches:
+        after_lead = 0 < lead <= LONGEST_HANDLE and stretch.first == 1
+        before_tail = 0 < tail <= LONGEST_HANDLE and stretch.last == len(slots.slots) - 2
+        longer = replace(stretch, end=nodes[-1][-1])
+        earlier = replace(stretch, start=0)
+        whole = stretch.first == stretch.last
+        if after_lead:
+            runs.append(earlier.run(slots, lead=lead, whole=whole))
+        if before_tail:
+            runs.append(longer.run(slots, tail=tail, whole=whole))
+        if after_lead and before_tail:
+            both = replace(stretch, start=0, end=nodes[-1][-1])
+            runs.append(both.run(slots, lead=lead, tail=tail, whole=whole))
+    return runs
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Slots `first` to `last`, or a part of one, between two nodes."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+    beat: int
+    counts: int
+
+    def run(
+        self, slots: Slots, *, lead: float = 0.0, tail: float = 0.0, whole: bool = False
+    ) -> _Run:
+        members = slots.slots[self.first : self.last + 1]
+        seconds = slots.beats[self.beat + self.counts] + tail - slots.beats[self.beat] + lead
+        partial = members[0].kind is SlotKind.LEAD_IN and (
+            members[0].counts < 8 or members[0].lead > 0
+        )
+        return _Run(
+            start=self.start,
+            end=self.end,
+            slot=self.first,
+            first_beat=self.beat,
+            counts=self.counts,
+            lead=lead,
+            tail=tail,
+            whole=whole,
+            on_one=self.beat == members[0].first_beat,
+            crosses=len({slot.section for slot in members}) > 1,
+            seconds=seconds,
+            from_end=partial and whole,
+        )
+
+
+def _sections(slots: Sequence[Slot]) -> tuple[list[bool], Ints]:
+    """Return which slots lie in the first half of their section, where motifs return, and the
+    label of each section; the last entry, -1, stands for no section."""
+    members: dict[int, list[int]] = {}
+    for number, slot in enumerate(slots):
+        members.setdefault(slot.section, []).append(number)
+    opens = [
+        members[slot.section].index(number) < (len(members[slot.section]) + 1) / 2
+        for number, slot in enumerate(slots)
+    ]
+    labels = np.full(max(members) + 2, -1, np.int64)
+    for section, numbers in members.items():
+        labels[section] = LABELS.index(slots[numbers[0]].label)
+    return opens, labels
+
+
+def _codes(names: Sequence[str]) -> Ints:
+    """Number the different names in the order in which they appear."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
+
+
+def _from_best(similarity: Floats) -> Costs:
+    """Turn similarities into costs: 0 for the best, 1 for the worst; 0 when all are alike."""
+    values = np.round(similarity.astype(np.float64), 5)
+    reach = values.max() - values.min()
+    return np.zeros(len(values)) if reach < 1e-4 else (values.max() - values) / reach

@@ -1,0 +1,421 @@
+"""Slots × library → candidates: nearest moves by music, words and movement.
+
+One inner-product index over the weighted concatenation of the moves' unit vectors. Metadata
+filters act inside the search, so that the nearest moves that pass are found, not what passes
+among the nearest.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from choreo.errors import PlanImpossible
+from choreo.move import AUDIO_DIMENSIONS, POSE_DIMENSIONS, TEXT_DIMENSIONS
+from choreo.vectors.packing import unpack
+from planning.model import (
+    RETIME_LIMIT,
+    Brief,
+    Candidates,
+    Catalogue,
+    Library,
+    Slots,
+    is_kind,
+    listed,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Mask = NDArray[np.bool_]
+
+WEIGHTS = {"pose": 0.25, "audio": 0.40, "text": 0.35}
+"""Share of each kind of vector in the score of a move for a slot."""
+
+EXACT_UP_TO = 50_000
+"""Moves; above it the index is an inverted file, below it exact search is as fast."""
+
+TRAINING_ROUNDS = 8
+"""Of k-means; more changes recall by less than a hundredth."""
+
+SPARE_HITS = 8
+"""Hits beyond those asked for, so that equal scores at the edge are ordered by index."""
+
+SERVING_ROLES = ("intro", "outro", "hold", "connector")
+"""What a sequence may need whatever the music is like; always candidates."""
+
+
+class IndexCache:
+    """The library and its index in memory, shared by threads.
+
+    Read anew when a move was stored or removed, and after `ttl` seconds in any case. One
+    thread reads at a time; meanwhile the others get the index as it was.
+
+    Args:
+
+        catalogue: Where the moves are.
+
+        ttl: Seconds.
+
+        nprobe, use_gpu: See `MoveIndex`.
+
+        clock: Gives monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        ttl: float,
+        nprobe: int = 1,
+        use_gpu: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._catalogue = catalogue
+        self._ttl = ttl
+        self._nprobe = nprobe
+        self._use_gpu = use_gpu
+        self._clock = clock
+        self._reading = threading.Lock()
+        self._held: tuple[MoveIndex, float] | None = None
+
+    def index(self) -> MoveIndex:
+        """Return the index as it is now, or as it was while another thread makes it anew.
+
+        Raises:
+
+            Unavailable: If the database does not answer.
+        """
+        held = self._held
+        if held is not None and (self._is_fresh(held) or self._reading.locked()):
+            return held[0]
+        # Without an index yet there is nothing else to do than to wait for it.
+        with self._reading:
+            held = self._held
+            if held is None or not self._is_fresh(held):
+                library = read_library(self._catalogue)
+                held = (MoveIndex(library, self._nprobe, self._use_gpu), self._clock())
+                self._held = held
+            return held[0]
+
+    def _is_fresh(self, held: tuple[MoveIndex, float]) -> bool:
+        index, read_at = held
+        young = self._clock() - read_at < self._ttl
+        return young and index.library.version == self._catalogue.version()
+
+
+def read_library(catalogue: Catalogue) -> Library:
+    """Read all moves and their vectors."""
+    version = catalogue.version()
+    items = sorted(catalogue.embedded_moves(), key=lambda item: item.move.id)
+
+    def rows(kind: str, dimensions: int) -> Floats:
+        return unpack(b"".join(getattr(item, kind) for item in items), dimensions)
+
+    return Library(
+        moves=tuple(item.move for item in items),
+        pose=rows("pose", POSE_DIMENSIONS),
+        audio=rows("audio", AUDIO_DIMENSIONS),
+        text=rows("text", TEXT_DIMENSIONS),
+        version=version,
+    )
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a slot is searched with; a part that is None does not count."""
+
+    audio: Floats | None = None
+    """Shape (slots, 128), rows of unit length, zeros where nothing is known."""
+    text: Floats | None = None
+    """Shape (384,), unit length."""
+
+
+@dataclass
+class MoveIndex:
+    """Search over all moves of a library; built once per library, then only read.
+
+    Args:
+
+        library: The moves.
+
+        nprobe: Cells of the inverted file that a query looks into, for large libraries.
+
+        use_gpu: Use a graphics processor if the search library was built for one.
+    """
+
+    library: Library
+    nprobe: int = 1
+    use_gpu: bool = False
+    degraded: str | None = None
+    """Why numpy searches instead of faiss."""
+    _vectors: Floats = field(init=False, repr=False)
+    _index: Any = field(init=False, default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        parts = (
+            np.sqrt(WEIGHTS["pose"]) * self.library.pose,
+            np.sqrt(WEIGHTS["audio"]) * self.library.audio,
+            np.sqrt(WEIGHTS["text"]) * self.library.text,
+        )
+        self._vectors = np.ascontiguousarray(np.hstack(parts), dtype=np.float32)
+        try:
+            self._index = _faiss_index(self._vectors, self.nprobe, self.use_gpu)
+        except Exception as exc:  # noqa: BLE001 - whatever ails faiss, numpy can search
+            self.degraded = f"vector search by numpy, since faiss failed: {exc}"
+
+    def nearest(self, query: Floats, k: int, allowed: Mask) -> NDArray[np.int64]:
+        """Return the indices of the nearest allowed moves, best first, equal ones by index.
+
+        Args:
+
+            query: Shape (n, 1024), from `query_vectors`.
+
+            k: At most so many for each row.
+
+            allowed: Shape (moves,): the metadata filter.
+
+        Returns:
+
+            Shape (n, min(k, allowed moves)).
+        """
+        k = min(k, int(allowed.sum()))
+        if k == 0:
+            return np.empty((len(query), 0), np.int64)
+        if self._index is not None:
+            try:
+                return self._by_faiss(query, k, allowed)
+            except Exception as exc:  # noqa: BLE001 - as above
+                self.degraded = f"vector search by numpy, since faiss failed: {exc}"
+        return self._by_numpy(query, k, allowed)
+
+    def _by_faiss(self, query: Floats, k: int, allowed: Mask) -> NDArray[np.int64]:
+        faiss = _faiss()
+        bits = np.packbits(allowed, bitorder="little")
+        selector = faiss.IDSelectorBitmap(len(allowed), faiss.swig_ptr(bits))
+        exact = len(allowed) <= EXACT_UP_TO
+        asked = min(k + SPARE_HITS, int(allowed.sum()))
+        parameters = (
+            faiss.SearchParameters(sel=selector)
+            if exact
+            else faiss.SearchParametersIVF(sel=selector, nprobe=self.nprobe)
+        )
+        _, hits = self._index.search(query, asked, params=parameters)
+        found = np.empty((len(query), k), np.int64)
+        for row, ids in enumerate(hits):
+            ids = np.sort(ids[ids >= 0])
+            scores = self._scores(query[row], ids)
+            order = np.lexsort((ids, -scores))
+            cut_in_a_tie = len(ids) < k or (
+                exact and len(ids) < allowed.sum() and scores[order[-1]] == scores[order[k - 1]]
+            )
+            if cut_in_a_tie:
+                found[row] = self._by_numpy(query[row : row + 1], k, allowed)[0]
+            else:
+                found[row] = ids[order[:k]]
+        return found
+
+    def _by_numpy(self, query: Floats, k: int, allowed: Mask) -> NDArray[np.int64]:
+        ids = np.flatnonzero(allowed)
+        found = np.empty((len(query), k), np.int64)
+        for row in range(len(query)):
+            scores = self._scores(query[row], ids)
+            found[row] = ids[np.lexsort((ids, -scores))[:k]]
+        return found
+
+    def _scores(self, query: Floats, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        # Rounded, so that the last bits of two ways to sum do not decide an order.
+        scores = (self._vectors[ids] @ query).astype(np.float64)
+        return np.asarray(np.round(scores, 5), np.float64)
+
+
+def _faiss() -> Any:
+    # Its wheel's type hints know neither selectors nor clustering parameters.
+    import faiss
+
+    return faiss
+
+
+def _faiss_index(vectors: Floats, nprobe: int, use_gpu: bool) -> Any:
+    faiss = _faiss()
+    count, dimensions = vectors.shape
+    flat = faiss.IndexFlatIP(dimensions)
+    if count <= EXACT_UP_TO:
+        index = flat
+    else:
+        cells = int(np.sqrt(count))
+        index = faiss.IndexIVFFlat(flat, dimensions, cells, faiss.METRIC_INNER_PRODUCT)
+        index.cp.niter = TRAINING_ROUNDS
+        index.cp.max_points_per_centroid = 64
+        index.cp.seed = 1
+        index.nprobe = nprobe
+        index.train(vectors)
+    if use_gpu and hasattr(faiss, "StandardGpuResources"):
+        index = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
+    index.add(vectors)
+    return index
+
+
+def query_vectors(query: Query, slots: int) -> Floats:
+    """Return the query of each slot, shape (slots, 1024).
+
+    Parts that are not known are zero; the weights of the others keep their proportion.
+    """
+    audio = np.zeros((slots, AUDIO_DIMENSIONS), np.float32) if query.audio is None else query.audio
+    text = np.zeros(TEXT_DIMENSIONS, np.float32) if query.text is None else query.text
+    parts = (
+        np.zeros((slots, POSE_DIMENSIONS), np.float32),
+        np.sqrt(WEIGHTS["audio"]) * audio,
+        np.sqrt(WEIGHTS["text"]) * np.broadcast_to(text, (slots, TEXT_DIMENSIONS)),
+    )
+    return np.ascontiguousarray(np.hstack(parts), dtype=np.float32)
+
+
+def find_candidates(
+    brief: Brief, slots: Slots, index: MoveIndex, query: Query, top_k: int
+) -> Candidates:
+    """Find the moves from which the sequence is made.
+
+    What the request rules out never comes back: a higher difficulty, banned kinds, clips that
+    would have to be played more than 10 % off their speed. A style, then an energy, is given up
+    when too few moves are left for variety, and `relaxed` says so.
+
+    Raises:
+
+        PlanImpossible: If no move passes, naming the filter that left none.
+    """
+    library = index.library
+    allowed = _hard_filters(brief, slots, library.moves)
+    groups = _energy_groups(brief, slots)
+    style, energy, relaxed = _soft_filters(brief, library.moves, allowed, top_k, len(slots.slots))
+    vectors = query_vectors(query, len(slots.slots))
+    always = np.array(
+        [
+            move.role in SERVING_ROLES or any(is_kind(move, kind) for kind in brief.wanted)
+            for move in library.moves
+        ],
+        bool,
+    )
+    chosen = allowed & always
+    for rank, members in groups.items():
+        mask = allowed & style & energy
+        near = np.array([abs(move.energy_level.rank - rank) <= 1 for move in library.moves], bool)
+        if (mask & near).sum() >= top_k:
+            mask &= near
+        hits = index.nearest(vectors[members], top_k, mask)
+        chosen[hits.ravel()] = True
+    ids = np.flatnonzero(chosen)
+    known = query.audio is not None
+    music = (
+        np.asarray(query.audio @ library.audio[ids].T, np.float32)
+        if known and query.audio is not None
+        else np.zeros((len(slots.slots), len(ids)), np.float32)
+    )
+    text = (
+        library.text[ids] @ query.text if query.text is not None else np.zeros(len(ids), np.float32)
+    )
+    return Candidates(
+        moves=tuple(library.moves[i] for i in ids),
+        pose=library.pose[ids],
+        music=music,
+        text=np.asarray(text, np.float32),
+        relaxed=relaxed,
+        degraded=index.degraded,
+    )
+
+
+def every_candidate(brief: Brief, slots: Slots, library: Library, reason: str) -> Candidates:
+    """Return all moves that the request allows, unranked: what is left when search fails.
+
+    Raises:
+
+        PlanImpossible: As `find_candidates`.
+    """
+    ids = np.flatnonzero(_hard_filters(brief, slots, library.moves))
+    return Candidates(
+        moves=tuple(library.moves[i] for i in ids),
+        pose=np.zeros((len(ids), POSE_DIMENSIONS), np.float32),
+        music=np.zeros((len(slots.slots), len(ids)), np.float32),
+        text=np.zeros(len(ids), np.float32),
+        degraded=f"moves in the order of rules alone, since search failed: {reason}",
+    )
+
+
+def _hard_filters(brief: Brief, slots: Slots, moves: Sequence[Any]) -> Mask:
+    if not moves:
+        raise PlanImpossible("the library has no move; add clips with `choreo ingest --moves DIR`")
+    ceiling = brief.difficulty
+    easy = np.array([ceiling is None or m.difficulty.rank <= ceiling.rank for m in moves], bool)
+    if not easy.any():
+        lowest = min(moves, key=lambda move: move.difficulty.rank).difficulty
+        raise PlanImpossible(
+            f"no move of the library is {brief.difficulty} or easier; the easiest of its "
+            f"{len(moves)} moves is {lowest}"
+        )
+    permitted = np.array([not any(is_kind(m, kind) for kind in brief.banned) for m in moves], bool)
+    if not (easy & permitted).any():
+        raise PlanImpossible(
+            f"no move is left without {listed(brief.banned)}; "
+            f"{int(easy.sum())} moves have the right difficulty and all are of these kinds"
+        )
+    tempi = np.array([move.tempo for move in moves])
+    ratio = slots.tempo / tempi
+    # A little room: the tempo of one slot differs from that of the whole.
+    fitting = np.abs(ratio - 1) <= RETIME_LIMIT + 0.02
+    usable: Mask = easy & permitted & fitting
+    if not usable.any():
+        left = tempi[easy & permitted]
+        raise PlanImpossible(
+            f"the song runs at {slots.tempo:.0f} BPM; the clips that the request allows were "
+            f"danced at {left.min():.0f} to {left.max():.0f} BPM, and may be played at most "
+            f"{100 * RETIME_LIMIT:.0f} % faster or slower: clips at "
+            f"{slots.tempo / (1 + RETIME_LIMIT):.0f} to {slots.tempo / (1 - RETIME_LIMIT):.0f} "
+            "BPM are missing"
+        )
+    return usable
+
+
+def _soft_filters(
+    brief: Brief, moves: Sequence[Any], allowed: Mask, top_k: int, slots: int
+) -> tuple[Mask, Mask, tuple[str, ...]]:
+    enough = min(top_k, slots)
+    every = np.ones(len(moves), bool)
+    style = (
+        every if brief.style is None else np.array([m.style is brief.style for m in moves], bool)
+    )
+    asked = brief.energy
+    energy = (
+        every
+        if asked is None
+        else np.array([abs(m.energy_level.rank - asked.rank) <= 1 for m in moves], bool)
+    )
+    relaxed = []
+    if brief.style is not None and (allowed & style & energy).sum() < enough:
+        left = int((allowed & style).sum())
+        relaxed.append(
+            f"style: only {left} {brief.style.value} moves fit the song and the difficulty; "
+            "others fill in"
+        )
+        style = every
+    if asked is not None and (allowed & style & energy).sum() < enough:
+        left = int((allowed & energy).sum())
+        if left < allowed.sum():
+            relaxed.append(
+                f"energy: only {left} moves are near {asked.value} energy; others fill in"
+            )
+        energy = every
+    return style, energy, tuple(relaxed)
+
+
+def _energy_groups(brief: Brief, slots: Slots) -> dict[int, list[int]]:
+    """Group the slots by the energy that the music has there, as a rank."""
+    groups: dict[int, list[int]] = {}
+    for number, slot in enumerate(slots.slots):
+        rank = round(2 * slot.energy) if brief.energy is None else brief.energy.rank
+        groups.setdefault(rank, []).append(number)
+    return groups

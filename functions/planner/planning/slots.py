@@ -1,0 +1,246 @@
+"""SongAnalysis → Slots: the song counted from its first 1, in phrases of eight.
+
+A phrase is shorter where a break or a reset cuts it. What lies before the first 1 and after
+the last beat is counted on at the tempo that the song has there, so that the whole asked part
+of the song is covered.
+"""
+
+from __future__ import annotations
+
+import bisect
+from itertools import pairwise
+from statistics import median
+
+from choreo.errors import PlanImpossible
+from choreo.song import Section, Song, SongAnalysis
+from choreo.vocabulary import RhythmMode, SectionLabel
+from planning.model import Slot, SlotKind, Slots, Span, SpanKind
+
+PHRASE = 8
+"""Counts; the unit in which bachata is danced."""
+
+GAP = 1.6
+"""An interval of more than this many beats has lost beats in it."""
+
+EDGE = 0.02
+"""Seconds; less than a frame is no slot of its own."""
+
+
+def cut_into_slots(song: Song, span: Span) -> Slots:
+    """Cut the asked part of `song` into slots.
+
+    Raises:
+
+        PlanImpossible: If the analysis has no beat to dance to.
+    """
+    analysis = song.analysis
+    if analysis is None or len(analysis.beats) < PHRASE:
+        raise PlanImpossible(
+            f"no steady beat was found in {song.audio_path}; a song with at least eight counts "
+            "is needed"
+        )
+    beats = _without_gaps(analysis.beats)
+    ones = _ones(analysis, beats)
+    start, end, notes = _bounds(analysis, beats, ones, span)
+    beats, ones = _covering(beats, ones, start, end)
+    local = [beat - start for beat in beats]
+    phrase_starts = [*ones, *range(ones[-1] + PHRASE, len(local), PHRASE)]
+    reset_indices = tuple(
+        i for i in (_index_of(beats, reset) for reset in analysis.count_resets) if i is not None
+    )
+    pieces = list(_lead_in(local, ones[0]))
+    pieces += _phrases(local, phrase_starts, set(reset_indices), analysis, start)
+    pieces += _tail(local, phrase_starts[-1], end - start)
+    return Slots(
+        audio_start=start,
+        length=end - start,
+        beats=tuple(local),
+        ones=tuple(i for i in ones if start - EDGE <= beats[i] <= end),
+        resets=reset_indices,
+        slots=tuple(_described(piece, local, analysis, start, beats) for piece in pieces),
+        tempo=60.0 / median(b - a for a, b in pairwise(local)),
+        notes=notes,
+    )
+
+
+def _without_gaps(found: tuple[float, ...]) -> list[float]:
+    period = median(b - a for a, b in pairwise(found))
+    beats = [found[0]]
+    for beat in found[1:]:
+        missing = round((beat - beats[-1]) / period) if beat - beats[-1] > GAP * period else 1
+        step = (beat - beats[-1]) / missing
+        beats += [beats[-1] + step * k for k in range(1, missing)] + [beat]
+    return beats
+
+
+def _index_of(beats: list[float], time: float) -> int | None:
+    place = bisect.bisect_left(beats, time - EDGE)
+    return place if place < len(beats) and abs(beats[place] - time) <= EDGE else None
+
+
+def _ones(analysis: SongAnalysis, beats: list[float]) -> list[int]:
+    found = [i for i in (_index_of(beats, one) for one in analysis.eight_counts) if i is not None]
+    return found or list(range(0, len(beats), PHRASE))
+
+
+def _bounds(
+    analysis: SongAnalysis, beats: list[float], ones: list[int], span: Span
+) -> tuple[float, float, tuple[str, ...]]:
+    """Return start and end of the asked part on the song's clock."""
+    duration = max(analysis.duration, beats[-1])
+    if span.kind is SpanKind.SECTION and span.section is not None:
+        section = _longest(analysis.sections, span.section)
+        if section is None:
+            note = f"this song has no {span.section.value} that could be told apart; all is danced"
+            return 0.0, duration, (note,)
+        wanted_start, wanted_end = section
+    elif span.kind is SpanKind.SECONDS:
+        wanted_start = span.start if span.start >= 0 else max(0.0, duration + span.start)
+        wanted_end = duration if span.end is None else min(span.end, duration)
+    else:
+        return 0.0, duration, ()
+    if wanted_end - wanted_start < PHRASE * 60.0 / 150 or wanted_start >= beats[ones[-1]]:
+        note = "the asked part is shorter than eight counts or after the song's end; all is danced"
+        return 0.0, duration, (note,)
+    start = 0.0
+    if wanted_start > EDGE:
+        starts = [beats[i] for i in ones]
+        start = min(starts, key=lambda one: abs(one - wanted_start))
+    end = duration
+    if wanted_end < duration - EDGE:
+        bars = sorted({beats[i + k] for i in ones for k in (0, 4) if i + k < len(beats)})
+        fitting = [bar for bar in bars if start + EDGE < bar <= wanted_end + 0.1]
+        end = fitting[-1] if fitting else wanted_end
+    return start, end, ()
+
+
+def _longest(sections: tuple[Section, ...], label: SectionLabel) -> tuple[float, float] | None:
+    runs: list[tuple[float, float]] = []
+    for section in sections:
+        if section.label is not label:
+            continue
+        if runs and abs(runs[-1][1] - section.start) < EDGE:
+            runs[-1] = (runs[-1][0], section.end)
+        else:
+            runs.append((section.start, section.end))
+    return max(runs, key=lambda run: (run[1] - run[0], -run[0]), default=None)
+
+
+def _covering(
+    beats: list[float], ones: list[int], start: float, end: float
+) -> tuple[list[float], list[int]]:
+    """Count on to both ends, and drop what lies outside; `ones` follow."""
+    before = median(b - a for a, b in pairwise(beats[:9]))
+    after = median(b - a for a, b in pairwise(beats[-9:]))
+    one_times = [beats[i] for i in ones]
+    grid = list(beats)
+    while grid[0] - before >= start:
+        grid.insert(0, grid[0] - before)
+    while grid[-1] + after <= end + EDGE:
+        grid.append(grid[-1] + after)
+    kept = [beat for beat in grid if start - EDGE <= beat <= end + EDGE]
+    kept_ones = [i for i, beat in enumerate(kept) if _index_of(one_times, beat) is not None]
+    return kept, kept_ones or [0]
+
+
+Piece = tuple[SlotKind, int, int, float, float, bool]
+"""Kind, first beat, counts, lead, tail, joins_previous."""
+
+
+def _lead_in(local: list[float], first: int) -> list[Piece]:
+    lead = max(0.0, local[0])
+    partial = first % PHRASE
+    pieces: list[Piece] = []
+    if partial or lead > EDGE:
+        pieces.append((SlotKind.LEAD_IN, 0, partial, lead, 0.0, False))
+    for beat in range(partial, first, PHRASE):
+        pieces.append((SlotKind.LEAD_IN, beat, PHRASE, 0.0, 0.0, False))
+    return pieces
+
+
+def _phrases(
+    local: list[float],
+    ones: list[int],
+    resets: set[int],
+    analysis: SongAnalysis,
+    start: float,
+) -> list[Piece]:
+    pieces: list[Piece] = []
+    for one, following in pairwise(ones):
+        reset_early = following - one < PHRASE and following in resets
+        for beat in range(one, following, PHRASE):
+            counts = min(PHRASE, following - beat)
+            for at, part in _halves(local, beat, counts, analysis, start):
+                label = _section_at(analysis, start + local[at + part // 2]).label
+                still = label is SectionLabel.BREAK or (reset_early and part <= PHRASE // 2)
+                joins = (
+                    not still
+                    and part == PHRASE
+                    and bool(pieces)
+                    and pieces[-1][0] is SlotKind.DANCE
+                    and pieces[-1][2] == PHRASE
+                    and at not in resets
+                )
+                kind = SlotKind.BREAK if still else SlotKind.DANCE
+                pieces.append((kind, at, part, 0.0, 0.0, joins))
+    return pieces
+
+
+def _halves(
+    local: list[float], beat: int, counts: int, analysis: SongAnalysis, start: float
+) -> list[tuple[int, int]]:
+    """Split a phrase of which one half is a break; return (first beat, counts) of each part."""
+    if counts == PHRASE:
+        still = [
+            _section_at(analysis, start + local[beat + k]).label is SectionLabel.BREAK
+            for k in (2, 6)
+        ]
+        if still[0] != still[1]:
+            return [(beat, 4), (beat + 4, 4)]
+    return [(beat, counts)]
+
+
+def _tail(local: list[float], at: int, length: float) -> list[Piece]:
+    counts = len(local) - 1 - at
+    rest = max(0.0, length - local[-1])
+    if counts or rest > EDGE:
+        return [(SlotKind.TAIL, at, counts, 0.0, rest, False)]
+    return []
+
+
+def _section_at(analysis: SongAnalysis, time: float) -> Section:
+    for section in analysis.sections:
+        if section.start <= time < section.end:
+            return section
+    if analysis.sections:
+        return analysis.sections[0 if time < analysis.sections[0].start else -1]
+    return Section(
+        start=0.0,
+        end=analysis.duration,
+        label=SectionLabel.VERSE,
+        energy=0.5,
+        rhythm_mode=RhythmMode.DERECHO,
+    )
+
+
+def _described(
+    piece: Piece, local: list[float], analysis: SongAnalysis, start: float, beats: list[float]
+) -> Slot:
+    kind, first, counts, lead, tail, joins = piece
+    middle = start + (local[first] - lead + local[first + counts] + tail) / 2
+    section = _section_at(analysis, middle)
+    number = analysis.sections.index(section) if section in analysis.sections else 0
+    eight = bisect.bisect_right(analysis.eight_counts, beats[first] + EDGE) - 1
+    return Slot(
+        kind=kind,
+        first_beat=first,
+        counts=counts,
+        section=number,
+        label=section.label,
+        energy=section.energy,
+        rhythm=section.rhythm_mode,
+        eight=eight,
+        lead=lead,
+        tail=tail,
+        joins_previous=joins,
+    )

@@ -1,0 +1,193 @@
+"""Messages → claims → plans → started jobs: what happens to one delivery.
+
+Delivery is at least once, so each step is won or lost by a conditional write: who loses goes
+home quietly. What may work later is raised, so that the queue delivers it again; what never
+will ends the task with a sentence.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from choreo.database.tasks import LEASE, SqlTasks
+from choreo.errors import ChoreoError, ClaimLost, Unavailable
+from choreo.log import task_context
+from choreo.ports import PlanningQueue, RenderJobs
+from choreo.task import Claim, Phase, Stage
+from planning.pipeline import Plan, Report, Tools, plan
+
+LOGGER = logging.getLogger(__name__)
+
+HEARTBEAT = LEASE.total_seconds() / 4
+"""Seconds between renewals of the lease: two may be lost."""
+
+DEAD_LETTER = "CloudPubSubDeadLetterSourceSubscription"
+"""Attribute that Pub/Sub adds to a message which it gave up delivering."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a delivery asks for: one task, or a sweep."""
+
+    task_id: str | None
+    sweep: bool
+    dead: bool
+    """True when the queue gave the message up."""
+
+
+def decode(body: object) -> Message | None:
+    """Read a Pub/Sub body, pushed raw or through Eventarc; None for anything else."""
+    envelope = body.get("message") if isinstance(body, Mapping) else None
+    data = envelope.get("data") if isinstance(envelope, Mapping) else None
+    if not isinstance(envelope, Mapping) or not isinstance(data, str | bytes):
+        return None
+    try:
+        content = json.loads(base64.b64decode(data, validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    if not isinstance(content, Mapping):
+        return None
+    attributes = envelope.get("attributes")
+    dead = isinstance(attributes, Mapping) and DEAD_LETTER in attributes
+    task_id = content.get("task_id")
+    if isinstance(task_id, str) and 0 < len(task_id) <= 64:
+        return Message(task_id, sweep=False, dead=dead)
+    if content.get("sweep") is True:
+        return Message(None, sweep=True, dead=dead)
+    return None
+
+
+class Worker:
+    """Carries deliveries out.
+
+    Args:
+
+        tasks: The task store.
+
+        tools: Makes what planning works with; called when there is something to plan.
+
+        jobs: Makes what starts render jobs.
+
+        queue: Makes the queue to this planner, for what a sweep finds.
+    """
+
+    def __init__(
+        self,
+        tasks: SqlTasks,
+        tools: Callable[[], Tools],
+        jobs: Callable[[], RenderJobs],
+        queue: Callable[[], PlanningQueue],
+    ) -> None:
+        self._tasks, self._tools, self._jobs, self._queue = tasks, tools, jobs, queue
+
+    def handle(self, message: Message) -> None:
+        """Do what a message asks for; returning acknowledges it.
+
+        Raises:
+
+            Exception: Whatever may pass: the message is to be delivered again.
+        """
+        if message.task_id is None:
+            self._sweep()
+        elif message.dead:
+            LOGGER.error("the queue gave task %s up", message.task_id)
+            self._tasks.fail_unclaimed(
+                message.task_id, "planning failed at every try; please ask again"
+            )
+        else:
+            with task_context(message.task_id):
+                self._work_on(message.task_id)
+
+    def _work_on(self, task_id: str) -> None:
+        claim = self._tasks.claim(task_id, Phase.PLAN)
+        planned = claim is None
+        if claim is None:
+            claim = self._tasks.claim(task_id, Phase.START)
+        if claim is None:
+            LOGGER.info("nothing to do: the task has ended, or is in other hands")
+            return
+        try:
+            if not planned:
+                self._plan(claim)
+            self._start(claim)
+        except ClaimLost:
+            LOGGER.info("attempt %d lost the task and stops", claim.attempt)
+        except Unavailable as exc:
+            LOGGER.warning("attempt %d is to be repeated: %s", claim.attempt, exc)
+            self._give_back(claim)
+            raise
+        except ChoreoError as exc:
+            LOGGER.warning("the task fails: %s", exc)
+            self._tasks.fail(claim, str(exc))
+        except Exception:
+            # Not foreseen: the next delivery may do better, and the limit of tries ends it.
+            self._give_back(claim)
+            raise
+
+    def _plan(self, claim: Claim) -> None:
+        request = self._tasks.get(claim.task_id).request
+        with self._kept(claim) as report:
+            made: Plan = plan(request, self._tools(), task_id=claim.task_id, report=report)
+        if made.degraded or made.warnings:
+            said = [part for part in (made.degraded, *made.warnings) if part]
+            self._tasks.note_degraded(claim, "; ".join(said))
+        self._tasks.store_plan(claim, made.blueprint)
+        LOGGER.info("planned %d moves", len(made.blueprint.moves))
+
+    def _start(self, claim: Claim) -> None:
+        blueprint_json = self._tasks.blueprint_json(claim.task_id)
+        if blueprint_json is None:
+            raise Unavailable("the stored blueprint cannot be read yet")
+        name = self._jobs().start(claim.task_id, blueprint_json)
+        self._tasks.note_started(claim, name)
+        LOGGER.info("started %s", name)
+
+    def _sweep(self) -> None:
+        swept = self._tasks.sweep()
+        for task_id in swept.failed:
+            LOGGER.warning("gave task %s up", task_id)
+        for task_id in swept.to_publish:
+            try:
+                self._queue().publish(task_id)
+            except Unavailable as exc:
+                LOGGER.warning("task %s waits for the next sweep: %s", task_id, exc)
+
+    def _give_back(self, claim: Claim) -> None:
+        try:
+            self._tasks.hand_back(claim)
+        except Unavailable as exc:
+            LOGGER.warning("the lease will run out by itself: %s", exc)
+
+    @contextmanager
+    def _kept(self, claim: Claim) -> Iterator[Report]:
+        """Give a report function, and renew the lease while nothing is reported."""
+        latest: list[tuple[Stage, int, str]] = [(Stage.ANALYSING, 0, "Planning")]
+        done = threading.Event()
+
+        def report(stage: Stage, progress: int, message: str) -> None:
+            latest[0] = (stage, progress, message)
+            self._tasks.report(claim, stage, progress, message)
+
+        def beat() -> None:
+            while not done.wait(HEARTBEAT):
+                try:
+                    self._tasks.report(claim, *latest[0])
+                except ClaimLost:
+                    return  # The next report of the plan itself stops it.
+                except Unavailable as exc:
+                    LOGGER.warning("the lease was not renewed: %s", exc)
+
+        heart = threading.Thread(target=beat, name="lease", daemon=True)
+        heart.start()
+        try:
+            yield report
+        finally:
+            done.set()
+            heart.join()

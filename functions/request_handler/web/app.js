@@ -313,11 +313,11 @@ function show(view, task) {
   setText(byId("watch-title"), TITLES[task.status]);
   document.title = ended ? `${TITLES[task.status]} · Choreo` : `${view.progress} % · Choreo`;
   byId("progress").hidden = task.status === "completed";
-  byId("progress").className = task.status === "failed" ? "failed" : "";
+  byId("progress").classList.toggle("ended", ended);
   byId("bar").value = view.progress;
   showStages(task);
-  const said = task.status === "failed" ? `${task.error || "The reason is not known."} You can change your request and try again.` : task.message;
-  setText(byId("message"), task.status === "pending" || task.status === "running" ? `${said} · ${view.progress} %` : said);
+  const said = task.status === "failed" ? `${task.error || "The reason is not known."} You can change your request and try again.` : task.status === "cancelled" ? "Nothing more is made for this request." : `${task.message} · ${view.progress} %`;
+  setText(byId("message"), said);
   const doubts = [...(task.degraded ? [task.degraded] : []), ...(task.warnings || [])];
   byId("doubts").hidden = !doubts.length;
   setText(byId("doubts"), doubts.join(" "));
@@ -350,6 +350,7 @@ function showVideo(task) {
   video.src = task.video_url;
   video.replaceChildren(element("track", { kind: "captions", srclang: "en", label: "Moves", src: `${TASKS}${task.task_id}/captions.vtt` }));
   for (const button of byId("moves").querySelectorAll("button")) button.disabled = false;
+  showMoment(0);
 }
 
 async function loadPlan(view) {
@@ -386,7 +387,7 @@ function showPlan(plan) {
   );
   byId("counts").hidden = !plan.counts;
   byId("counts").replaceChildren(...COUNT_WORDS.map((word) => element("li", { className: word === "tap" ? "tap" : "" }, word)));
-  showMoment(0);
+  if (!byId("player").hidden) showMoment(video.currentTime);
 }
 
 /** Index of the last value that is not above `wanted`, or -1. */

@@ -1,0 +1,136 @@
+"""The published description is valid, complete, and true of what is answered."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from intake_world import FROM_SONG, TASKS, WITH_AI, World
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+EXAMPLES_PER_OPERATION = 12
+"""Enough to meet each kind of wrong body within seconds."""
+
+
+@pytest.fixture
+def description(world: World) -> dict[str, Any]:
+    reply = world.client.get("/openapi.json")
+    assert reply.content_type == "application/json"
+    document: dict[str, Any] = reply.get_json()
+    return document
+
+
+def check(description: dict[str, Any], path: str, method: str, reply: Any) -> None:
+    """Assert that `reply` is one of the answers that the description promises."""
+    answer = description["paths"][path][method]["responses"][str(reply.status_code)]
+    media_type = reply.content_type.split(";")[0]
+    schema = answer["content"][media_type]["schema"]
+    jsonschema.Draft202012Validator(
+        {**schema, "components": description["components"]},
+        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+    ).validate(reply.get_json() if "json" in media_type else reply.text)
+
+
+def test_it_is_a_valid_openapi_document(description: dict[str, Any]) -> None:
+    assert description["openapi"] == "3.1.0"
+    for schema in description["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    schemathesis.openapi.from_dict(description).validate()
+
+
+def test_it_names_every_route_and_no_other(description: dict[str, Any]) -> None:
+    from intake.app import ROUTES
+
+    routes = {
+        (path.replace("<path:", "<").replace("<", "{").replace(">", "}"), method.lower())
+        for method, path, _handler in ROUTES
+    }
+    described = {
+        (path, method)
+        for path, item in description["paths"].items()
+        for method in item
+        if method != "parameters"
+    }
+    assert described == routes
+
+
+def test_the_bodies_are_those_that_are_read(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    song, sentence = schemas["SongRequest"], schemas["SentenceRequest"]
+    assert song["required"] == ["song_id"]
+    assert set(song["properties"]) == {"song_id", "difficulty", "energy_level", "style", "seed"}
+    assert sentence["required"] == ["query"]
+    assert sentence["properties"]["query"]["maxLength"] == 2000
+    assert song["additionalProperties"] is sentence["additionalProperties"] is False
+    assert schemas["Style"]["enum"] == ["traditional", "modern", "sensual", "fusion", "romantic"]
+
+
+def test_answers_are_as_described(world: World, description: dict[str, Any]) -> None:
+    task_id, failed = world.task_id(), world.task_id()
+    world.complete(task_id)
+    world.tasks.fail_unclaimed(failed, "no moves")
+    root = "/api/choreography/tasks/{task_id}"
+    get, post = world.client.get, world.client.post
+    calls = [
+        (FROM_SONG, "post", world.ask()),
+        (FROM_SONG, "post", world.ask(style="x")),
+        (FROM_SONG, "post", world.ask(song_id="nadie")),
+        (FROM_SONG, "post", post(FROM_SONG, data=b"{", content_type="application/json")),
+        (FROM_SONG, "post", post(FROM_SONG, data=b"{}", content_type="text/plain")),
+        (FROM_SONG, "post", post(FROM_SONG, data=b" " * 70_000, content_type="application/json")),
+        (WITH_AI, "post", post(WITH_AI, json={"query": "una bachata"})),
+        (root, "get", get(TASKS + task_id)),
+        (root, "get", get(TASKS + failed)),
+        (root, "get", get(TASKS + "x")),
+        (root, "delete", world.client.delete(TASKS + task_id)),
+        (root, "delete", world.client.delete(TASKS + world.task_id())),
+        (root + "/blueprint", "get", get(TASKS + task_id + "/blueprint")),
+        (root + "/blueprint", "get", get(TASKS + failed + "/blueprint")),
+        (root + "/captions.vtt", "get", get(TASKS + task_id + "/captions.vtt")),
+        (root + "/cue-sheet", "get", get(TASKS + task_id + "/cue-sheet")),
+        (root + "/cue-sheet", "get", get(TASKS + task_id + "/cue-sheet?format=txt")),
+        (root + "/timeline.otio", "get", get(TASKS + task_id + "/timeline.otio")),
+        ("/api/songs", "get", get("/api/songs")),
+        ("/api/options", "get", get("/api/options")),
+        ("/healthz", "get", get("/healthz")),
+        ("/openapi.json", "get", get("/openapi.json")),
+        ("/", "get", get("/")),
+    ]
+    for path, method, reply in calls:
+        check(description, path, method, reply)
+
+
+def test_no_made_up_request_breaks_the_service_or_its_description(world: World) -> None:
+    application = world.client.application
+    assert isinstance(application, Flask)
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
+    schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+    checks = [not_a_server_error, status_code_conformance, response_schema_conformance]
+
+    def call(case: Any) -> None:
+        case.call_and_validate(checks=checks)
+
+    for result in schema.get_all_operations():
+        run = settings(
+            max_examples=EXAMPLES_PER_OPERATION,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        operation = result.ok()
+        run(_given(operation.as_strategy())(call))()
+
+
+def _given(strategy: Any) -> Any:
+    from hypothesis import given
+
+    return given(case=strategy)

@@ -73,7 +73,7 @@ class SqlCatalogue:
 
     def save_song(self, song: Song) -> None:
         """Store a song, replacing the one with the same id."""
-        row = {
+        row: dict[str, object] = {
             "id": song.id,
             "title": song.title,
             "artist": song.artist,

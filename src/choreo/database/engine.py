@@ -18,6 +18,11 @@ SQLITE_BUSY_SECONDS = 20
 POOL_SIZE = 5
 """Connections an instance holds; Cloud SQL's small machines allow 25 to 50 in all."""
 
+PASSING_STATES = ("08", "25006", "28", "3D", "40", "42501", "42P01", "53", "57")
+"""Beginnings of PostgreSQL's error codes that speak of the server and not of the statement:
+connection lost, read-only, login refused, no such database, lost a race, no right, not yet
+migrated, no resources, shutting down."""
+
 
 def open_engine(settings: Settings) -> Engine:
     """Return an engine for the database that the settings name; nothing is connected yet."""
@@ -60,14 +65,26 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             yield connection
     except DBAPIError as exc:
         if _is_away(exc):
-            raise Unavailable(f"the database does not answer: {exc.orig}") from exc
+            raise Unavailable(f"the database cannot be used now: {_words(exc)}") from exc
         raise
     except SQLAlchemyError as exc:
-        raise Unavailable(f"the database does not answer: {exc}") from exc
+        raise Unavailable(f"the database cannot be used now: {exc}") from exc
 
 
 def _is_away(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
     name = type(error.orig).__name__
-    return name in ("InterfaceError", "OperationalError")
+    return name in ("InterfaceError", "OperationalError") or _postgres(error, "C").startswith(
+        PASSING_STATES
+    )
+
+
+def _words(error: DBAPIError) -> str:
+    return _postgres(error, "M") or str(error.orig)
+
+
+def _postgres(error: DBAPIError, field: str) -> str:
+    """Return one field of what PostgreSQL said, or an empty text."""
+    told = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return str(told.get(field, "")) if isinstance(told, dict) else ""

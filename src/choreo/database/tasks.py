@@ -324,7 +324,13 @@ class SqlTasks:
                     if task.lease_until is None
                     else (_T.lease_until == task.lease_until)
                 )
-                as_seen = and_(_T.id == task.id, _T.attempt == task.attempt, unclaimed)
+                # A second sweeper, or a worker's report, may have come in between.
+                as_seen = and_(
+                    _T.id == task.id,
+                    _T.attempt == task.attempt,
+                    _T.updated_at == task.updated_at,
+                    unclaimed,
+                )
                 reason = _reason_to_give_up(task, now)
                 if reason:
                     if self._fail(connection, as_seen, reason):

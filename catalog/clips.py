@@ -1,0 +1,292 @@
+"""One clip's file into moves: timed, cut, conformed, described. Runs in a worker process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from catalog import beat_map
+from catalog.beat_map import BeatMap
+from catalog.conforming import (
+    HEIGHT,
+    WIDTH,
+    conform,
+    is_conformed,
+    preview_of,
+    thumbnail_of,
+    write_thumbnail,
+)
+from catalog.cutting import HANDLE, Cut, cut
+from catalog.manifest import Told
+from catalog.movement import activity, block_motion, frame_energy
+from catalog.probing import ClipFacts, probe
+from catalog.sessions import signature
+from catalog.source_files import Source
+from catalog.watching import Watched, watch
+from catalog.words import Naming, in_words
+from choreo.clip_format import FRAME_RATE
+from choreo.errors import ChoreoError, UnreadableMedia
+from choreo.move import DanceState, Move
+from choreo.vectors import audio, pose, text
+from choreo.vectors.packing import pack
+from choreo.vocabulary import Difficulty, EnergyLevel, Hold, Style
+
+METHOD = "1"
+"""Raised whenever the same clip would become other moves: then all are made again."""
+
+WHOLE_HANDLE = 1.5 * HANDLE
+"""A conformed clip with handles up to this is taken as it is, without encoding again."""
+
+_CALM, _LIVELY = 0.12, 0.22
+"""Activity (picture heights a second) below which a move is of low, from which of high energy."""
+
+
+@dataclass(frozen=True)
+class ClipJob:
+    """What a worker needs to make the moves of one clip."""
+
+    source: Source
+    content_hash: str
+    fingerprint: str
+    """Of everything that the moves are made of; it is part of their media's keys."""
+    naming: Naming
+    told: Told
+    scratch: Path
+    """Folder for the files that are made."""
+
+
+@dataclass(frozen=True)
+class MadeMove:
+    """One move, ready to be published."""
+
+    move: Move
+    pose: bytes
+    audio: bytes
+    text: bytes
+    files: dict[str, Path]
+    """By key in the store."""
+    colours: bytes
+    """Its picture's colour signature, for the session."""
+
+
+@dataclass(frozen=True)
+class MadeClip:
+    """What became of one clip."""
+
+    moves: tuple[MadeMove, ...]
+    beats: BeatMap
+    warnings: tuple[str, ...] = ()
+
+
+def make_moves(job: ClipJob) -> MadeClip:
+    """Make the moves of one clip.
+
+    Raises:
+
+        UnreadableMedia: When the clip cannot be used; the text says why.
+    """
+    path, told = job.source.path, job.told
+    facts = probe(path)
+    conformed = is_conformed(path)
+    preview = job.scratch / f"{job.fingerprint}_whole_360p.mp4"
+    if conformed:
+        with preview_of(preview) as rendition:
+            watched = watch(path, facts, also=lambda frame, _time: rendition.add(frame))
+    else:
+        watched = watch(path, facts)
+    beats = _beats_of(job, facts, watched)
+    cuts = cut(beats, watched.duration, told.counts if beats.source == "person" else None)
+    if not cuts:
+        raise UnreadableMedia(_too_short(path, told, beats, watched))
+    as_it_is = conformed and _is_whole(cuts, watched.duration)
+    made = []
+    for number, part in enumerate(cuts, start=1):
+        suffix = f"_{number}" if len(cuts) > 1 else ""
+        if as_it_is:
+            part = replace(part, start=0.0, end=watched.duration)
+            files = (path, preview)
+        else:
+            files = _conformed(job, suffix, part, facts)
+        made.append(_described(job, suffix, part, facts, beats, watched, files))
+    warnings = []
+    if watched.damaged:
+        warnings.append(f"parts of it are damaged; {watched.duration:.1f} s could be read")
+    if beats.confidence < 0.3:
+        warnings.append(
+            "its counts are a guess; give first_count_at and tempo in the manifest to correct them"
+        )
+    return MadeClip(tuple(made), beats, tuple(warnings))
+
+
+def _beats_of(job: ClipJob, facts: ClipFacts, watched: Watched) -> BeatMap:
+    told, duration = job.told, watched.duration
+    if told.first_count_at is not None and told.tempo is not None:
+        return beat_map.told(told.first_count_at, told.tempo, duration)
+    found = None
+    if facts.has_sound:
+        found = beat_map.heard(job.source.path, facts.sound_delay, duration, told.tempo)
+    if found is not None and told.first_count_at is None:
+        return found
+    tempo = told.tempo
+    if found is not None and tempo is None:
+        tempo = 60.0 * (len(found.times) - 1) / (found.times[-1] - found.times[0])
+    times, energy = frame_energy(watched)
+    return beat_map.seen(times, energy, duration, tempo, told.first_count_at)
+
+
+def _too_short(path: Path, told: Told, beats: BeatMap, watched: Watched) -> str:
+    if told.counts is not None and beats.source == "person":
+        return (
+            f"{path.name} lasts {watched.duration:.2f} s, which does not hold the {told.counts} "
+            "counts that the manifest gives from first_count_at on; correct counts, tempo or "
+            "first_count_at"
+        )
+    return (
+        f"{path.name} lasts {watched.duration:.2f} s and holds no four whole counts that enter on "
+        "1 or 5; a clip needs at least four counts"
+    )
+
+
+def _is_whole(cuts: list[Cut], duration: float) -> bool:
+    (first, *others) = cuts
+    return (
+        not others
+        and first.beat_times[0] <= WHOLE_HANDLE
+        and duration - first.beat_times[-1] <= WHOLE_HANDLE + 1 / FRAME_RATE
+    )
+
+
+def _conformed(job: ClipJob, suffix: str, part: Cut, facts: ClipFacts) -> tuple[Path, Path]:
+    large = job.scratch / f"{job.fingerprint}{suffix}_720p.mp4"
+    small = job.scratch / f"{job.fingerprint}{suffix}_360p.mp4"
+    conform(job.source.path, part.start, part.end, large, small, facts.pixel_aspect)
+    return large, small
+
+
+def _described(
+    job: ClipJob,
+    suffix: str,
+    part: Cut,
+    facts: ClipFacts,
+    beats: BeatMap,
+    watched: Watched,
+    files: tuple[Path, Path],
+) -> MadeMove:
+    told, naming = job.told, job.naming
+    motion = block_motion(watched, part.beat_times[0], part.beat_times[-1])
+    estimated: list[str] = []
+
+    def settled(field: str, said: object, guess: object) -> object:
+        if said is not None:
+            return said
+        estimated.append(field)
+        return guess
+
+    if beats.source != "person":
+        estimated.append("beat_times")
+    moving = activity(motion)
+    energy = (
+        EnergyLevel.LOW
+        if moving < _CALM
+        else EnergyLevel.HIGH
+        if moving >= _LIVELY
+        else EnergyLevel.MEDIUM
+    )
+    hold = naming.hold or Hold.OPEN
+    local = tuple(round(max(0.0, time - part.start), 6) for time in part.beat_times)
+    identity = f"{naming.base_id}{suffix}"
+    folder = f"moves/{identity}/{job.fingerprint[:12]}"
+    thumbnail = job.scratch / f"{job.fingerprint}{suffix}.jpg"
+    picture = thumbnail_of(files[1], local[0] + 0.4 * (local[-1] - local[0]))
+    write_thumbnail(picture, thumbnail)
+    family = told.family or naming.family
+    move = Move(
+        id=identity,
+        name=in_words(told.name or naming.name) + suffix.replace("_", " "),
+        family=family,
+        difficulty=Difficulty(
+            str(
+                settled("difficulty", told.difficulty, naming.difficulty or Difficulty.INTERMEDIATE)
+            )
+        ),
+        energy_level=EnergyLevel(str(settled("energy_level", told.energy_level, energy))),
+        style=Style(str(settled("style", told.style, naming.style or Style.MODERN))),
+        duration=round(part.end - part.start, 6),
+        counts=part.counts,
+        beat_times=local,
+        video_path=f"{folder}/720p.mp4",
+        preview_path=f"{folder}/360p.mp4",
+        thumbnail_path=f"{folder}/thumb.jpg",
+        width=WIDTH,
+        height=HEIGHT,
+        frame_rate=float(FRAME_RATE),
+        conformed=True,
+        entry_state=DanceState(
+            hold=Hold(str(settled("entry_state", told.entry_hold, hold))),
+            leader_foot=told.leader_foot_in,
+            follower_foot=told.follower_foot_in,
+            facing=told.facing_in,
+        ),
+        exit_state=DanceState(
+            hold=Hold(str(settled("exit_state", told.exit_hold, hold))),
+            leader_foot=told.leader_foot_out,
+            follower_foot=told.follower_foot_out,
+            facing=told.facing_out,
+        ),
+        description=told.description or "",
+        tags=told.tags or (),
+        loopable=bool(told.loopable),
+        role=told.role or "move",
+        session=told.session or "",
+        confidence=round(beats.confidence, 4),
+        estimated=tuple(estimated + ([] if told.session else ["session"])),
+        content_hash=job.content_hash,
+    )
+    keys = (move.video_path, f"{folder}/360p.mp4", f"{folder}/thumb.jpg")
+    return MadeMove(
+        move=move,
+        pose=pack(_or_even(pose.describe(part.beat_times, motion=motion))),
+        audio=pack(_audio_of(job.source.path, facts, part, move)),
+        text=pack(text.embed([sentence_of(move)])[0]),
+        files=dict(zip(keys, (*files, thumbnail), strict=True)),
+        colours=pack(signature(picture)),
+    )
+
+
+def _or_even(vector: pose.Floats) -> pose.Floats:
+    """Return a vector of unit length also for a clip in which nothing moves."""
+    if vector.any():
+        return vector
+    return np.full(len(vector), len(vector) ** -0.5, np.float32)
+
+
+def _audio_of(path: Path, facts: ClipFacts, part: Cut, move: Move) -> audio.Floats:
+    if facts.has_sound and move.confidence >= beat_map.LEAST_SOUND_CONFIDENCE:
+        times = [max(0.0, time - facts.sound_delay) for time in part.beat_times]
+        try:
+            (row,) = audio.describe(path, [(times[0], times[-1], times[:-1])])
+            return np.asarray(row, np.float32)
+        except ChoreoError:
+            # The picture is fine; the music is then told by the tempo alone.
+            pass
+    return audio.from_tempo(move.tempo, move.energy_level.rank / 2)
+
+
+def sentence_of(move: Move) -> str:
+    """Return what is embedded as the move's text: all that a person could ask for."""
+    entry, leave = (
+        state.hold.value.replace("_", " ") for state in (move.entry_state, move.exit_state)
+    )
+    hold = f"{entry} hold" if entry == leave else f"from {entry} to {leave} hold"
+    parts = [
+        f"{move.name}.",
+        f"{in_words(move.family)}."
+        if move.family.replace("_", " ") not in move.name.lower()
+        else "",
+        move.description,
+        f"{', '.join(move.tags).replace('_', ' ')}." if move.tags else "",
+        f"{move.difficulty}, {move.energy_level} energy, {move.style} bachata, {hold}.",
+    ]
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,269 @@
+"""Clips of any kind into the library's two renditions, frame by frame, and a thumbnail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from catalog.probing import opened_clip
+from catalog.watching import frames_of, turned
+from choreo.clip_format import (
+    FRAME_RATE,
+    GOP_FRAMES,
+    MP4_OPTIONS,
+    PIXEL_FORMAT,
+    TIME_BASE,
+    TIMESCALE,
+    open_encoder,
+)
+from choreo.errors import UnreadableMedia
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+    from numpy.typing import NDArray
+
+WIDTH, HEIGHT = 1280, 720
+PREVIEW_WIDTH, PREVIEW_HEIGHT = 640, 360
+PREVIEW_CRF = 26.0
+"""A quarter of the pixels at a third of the bits: for a page, not for a screen."""
+THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 320, 180
+
+_FRAME_TICKS = TIMESCALE // FRAME_RATE
+
+
+class Rendition:
+    """One mp4 of the library's format that is being written."""
+
+    def __init__(self, path: Path, width: int, height: int, crf: float | None = None) -> None:
+        import av
+
+        self._container = av.open(str(path), "w", options=MP4_OPTIONS)
+        quality = {} if crf is None else {"crf": crf}
+        self._stream = open_encoder(self._container, width, height, **quality)  # type: ignore[arg-type]
+        self._width, self._height = width, height
+        self.frames = 0
+
+    def add(self, frame: VideoFrame) -> None:
+        """Append a frame, scaled if it has another size."""
+        small = frame.reformat(width=self._width, height=self._height, format=PIXEL_FORMAT)
+        small.pts, small.time_base = self.frames, Fraction(1, FRAME_RATE)
+        small.pict_type = 0
+        self._container.mux(self._stream.encode(small))
+        self.frames += 1
+
+    def close(self) -> None:
+        """Write what the encoder still holds, and the end of the file."""
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+@contextmanager
+def preview_of(path: Path) -> Iterator[Rendition]:
+    """Open a small rendition at `path`."""
+    rendition = Rendition(path, PREVIEW_WIDTH, PREVIEW_HEIGHT, PREVIEW_CRF)
+    try:
+        yield rendition
+    finally:
+        rendition.close()
+
+
+def conform(
+    source: Path, start: float, end: float, to: Path, preview: Path, pixel_aspect: float = 1.0
+) -> int:
+    """Write a part of a clip in the library's format, at both sizes.
+
+    Frame k shows the source at `start + k / 30`: the source frame whose time is nearest. A
+    picture of another shape stands between black bars; rotation is applied; sound is left out.
+
+    Args:
+
+        source: The clip.
+
+        start: Seconds on the source's clock.
+
+        end: Seconds on the source's clock.
+
+        to: The mp4 at library size.
+
+        preview: The small mp4, frame for frame the same.
+
+        pixel_aspect: Width of the source's pixels over their height.
+
+    Returns:
+
+        The number of frames written: `round((end - start) * 30)`, less where the source ends.
+
+    Raises:
+
+        UnreadableMedia: When the source has no frame there.
+    """
+    large = Rendition(to, WIDTH, HEIGHT)
+    with preview_of(preview) as small:
+        try:
+            letterbox = _Letterbox(pixel_aspect)
+            for frame in _at_constant_rate(source, start, end):
+                shaped = letterbox.apply(frame)
+                large.add(shaped)
+                small.add(shaped)
+        finally:
+            large.close()
+    if large.frames == 0:
+        raise UnreadableMedia(f"{source.name} has no frame from {start:.2f} to {end:.2f} s")
+    return large.frames
+
+
+def _at_constant_rate(source: Path, start: float, end: float) -> Iterator[VideoFrame]:
+    """Yield for each moment of the constant grid the frame of the source nearest to it."""
+    total = round((end - start) * FRAME_RATE)
+    made = 0
+    before: VideoFrame | None = None
+    before_time = 0.0
+    for frame, time in frames_of(source, start):
+        if before is not None:
+            # Up to the middle between two frames the earlier one is nearer.
+            middle = (before_time + time) / 2
+            while made < total and start + made / FRAME_RATE <= middle:
+                yield before
+                made += 1
+        if made >= total:
+            return
+        before, before_time = frame, time
+    if before is not None and before_time > start - 1.0:
+        while made < total:
+            yield before
+            made += 1
+
+
+class _Letterbox:
+    """Turns, scales and pads frames to the library's size; rebuilt when the source changes."""
+
+    def __init__(self, pixel_aspect: float) -> None:
+        self._pixel_aspect = pixel_aspect
+        self._shape: tuple[object, ...] = ()
+        self._graph: Any = None
+        self._last: tuple[VideoFrame, VideoFrame] | None = None
+
+    def apply(self, frame: VideoFrame) -> VideoFrame:
+        if self._last is not None and self._last[0] is frame:
+            return self._last[1]
+        quarter = turned(frame)
+        shape = (frame.width, frame.height, frame.format.name, quarter)
+        if shape != self._shape:
+            self._graph, self._shape = _graph(frame, quarter, self._pixel_aspect), shape
+        self._graph.push(frame)
+        shaped: VideoFrame = self._graph.pull()
+        self._last = frame, shaped
+        return shaped
+
+
+def _graph(frame: VideoFrame, quarter: int, pixel_aspect: float) -> Any:
+    from av.filter import Graph
+
+    across, down = frame.width, frame.height
+    across_shown = across * pixel_aspect
+    if quarter in (90, 270):
+        across_shown, down = float(down), round(across_shown)
+    scale = min(WIDTH / across_shown, HEIGHT / down)
+    wide = min(WIDTH, 2 * round(across_shown * scale / 2))
+    high = min(HEIGHT, 2 * round(down * scale / 2))
+    steps = {90: ["transpose=cclock"], 180: ["hflip", "vflip"], 270: ["transpose=clock"]}
+    chain = [
+        *steps.get(quarter, []),
+        f"scale={wide}:{high}:flags=bicubic:out_color_matrix=bt709:out_range=tv",
+        f"format={PIXEL_FORMAT}",
+        f"pad={WIDTH}:{HEIGHT}:(ow-iw)/2:(oh-ih)/2",
+        "setsar=1",
+    ]
+    graph = Graph()
+    nodes = [
+        graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=TIME_BASE
+        )
+    ]
+    for step in chain:
+        name, _, arguments = step.partition("=")
+        nodes.append(graph.add(name, arguments or None))
+    nodes.append(graph.add("buffersink"))
+    graph.link_nodes(*nodes)
+    graph.configure()
+    return graph
+
+
+def is_conformed(path: Path) -> bool:
+    """Return whether a file already is a clip of the library's format and size, without sound."""
+    with opened_clip(path) as (container, stream):
+        codec = stream.codec_context
+        if (
+            len(container.streams) != 1
+            or (codec.width, codec.height) != (WIDTH, HEIGHT)
+            or stream.time_base != TIME_BASE
+            or codec.extradata != _library_parameters()
+        ):
+            return False
+        stamps = []
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                stamps.append((packet.pts, packet.is_keyframe))
+        stamps.sort()
+        return all(
+            pts == index * _FRAME_TICKS
+            and (not index % GOP_FRAMES or not key)
+            and (bool(index % GOP_FRAMES) or key)
+            for index, (pts, key) in enumerate(stamps)
+        )
+
+
+@cache
+def _library_parameters() -> bytes | None:
+    """Return the parameter sets that this build's encoder writes for the library's format."""
+    import av
+
+    memory = BytesIO()
+    with av.open(memory, "w", format="mp4", options=MP4_OPTIONS) as container:
+        stream = open_encoder(container, WIDTH, HEIGHT)
+        black = av.VideoFrame(WIDTH, HEIGHT, PIXEL_FORMAT)
+        for plane, value in zip(black.planes, (16, 128, 128), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
+        black.pts = 0
+        container.mux(stream.encode(black))
+        container.mux(stream.encode(None))
+    memory.seek(0)
+    with av.open(memory) as container:
+        parameters: bytes | None = container.streams.video[0].codec_context.extradata
+        return parameters
+
+
+def write_thumbnail(picture: NDArray[np.uint8], to: Path) -> None:
+    """Write RGB pixels, shape (180, 320, 3), as JPEG."""
+    import av
+
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    codec = av.CodecContext.create("mjpeg", "w")
+    codec.width, codec.height = frame.width, frame.height
+    codec.pix_fmt = "yuvj420p"
+    codec.options = {"qmin": "4", "qmax": "4"}
+    codec.time_base = Fraction(1, FRAME_RATE)
+    shown = frame.reformat(format="yuvj420p")
+    shown.pts = 0
+    packets = [*codec.encode(shown), *codec.encode(None)]
+    to.write_bytes(b"".join(bytes(packet) for packet in packets))
+
+
+def thumbnail_of(clip: Path, time: float) -> NDArray[np.uint8]:
+    """Return the frame nearest before `time`, RGB, shape (180, 320, 3)."""
+    chosen: VideoFrame | None = None
+    for frame, at in frames_of(clip, time):
+        if chosen is not None and at > time:
+            break
+        chosen = frame
+    if chosen is None:
+        raise UnreadableMedia(f"{clip.name} has no frame at {time:.2f} s")
+    small = chosen.reformat(width=THUMBNAIL_WIDTH, height=THUMBNAIL_HEIGHT, format="rgb24")
+    return np.asarray(small.to_ndarray(), np.uint8)

@@ -2,12 +2,21 @@
 
 from functools import cache
 
+from google.api_core.exceptions import ResourceExhausted, ServiceUnavailable
+from google.api_core.retry import Retry, if_exception_type
 from google.cloud import secretmanager
 
 from choreo.errors import StageFailed
 from choreo.gcp.faults import translated
 
-READ_SECONDS = 10.0
+READ_SECONDS = 5.0
+"""For one call, and for all its repetitions: the client's own patience is a minute."""
+
+_RETRY = Retry(
+    predicate=if_exception_type(ServiceUnavailable, ResourceExhausted),
+    initial=0.2,
+    timeout=READ_SECONDS,
+)
 
 
 @cache
@@ -29,7 +38,7 @@ def read_secret(name: str) -> str:
         "check that it exists, has an enabled version, and that this service account has "
         "roles/secretmanager.secretAccessor on it",
     ):
-        answer = _client().access_secret_version(name=name, timeout=READ_SECONDS)
+        answer = _client().access_secret_version(name=name, retry=_RETRY, timeout=READ_SECONDS)
     try:
         return str(answer.payload.data.decode()).strip()
     except UnicodeDecodeError as exc:

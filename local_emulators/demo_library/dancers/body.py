@@ -56,14 +56,17 @@ class Build:
 
     @property
     def thigh(self) -> float:
+        """Hip to knee."""
         return 0.445 * self.scale
 
     @property
     def shin(self) -> float:
+        """Knee to ankle."""
         return 0.435 * self.scale
 
     @property
     def upper_arm(self) -> float:
+        """Shoulder to elbow."""
         return 0.295 * self.scale
 
     @property
@@ -73,6 +76,7 @@ class Build:
 
     @property
     def ankle(self) -> float:
+        """Height of the ankle over the floor."""
         return 0.085 * self.scale + self.heel
 
     @property

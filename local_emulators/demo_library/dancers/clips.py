@@ -7,10 +7,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import skia
+from numpy.typing import NDArray
 
 from choreo.clip_format import FRAME_RATE, MP4_OPTIONS, PIXEL_FORMAT, open_encoder
 
@@ -23,6 +25,8 @@ from .repertoire import repertoire
 from .room import painted, shadows
 from .score import HANDLE_SECONDS, STANDS, Score
 from .shapes import Colour, Shape
+
+Pixels = NDArray[Any]
 
 MANIFEST = "manifest.csv"
 
@@ -156,27 +160,25 @@ def truth(score: Score, motion: Motion) -> dict[str, object]:
     }
 
 
-def _shadow_shapes(motion: Motion) -> list[tuple[np.ndarray, Colour]]:
-    ring = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+def _shadow_shapes(motion: Motion) -> list[tuple[Pixels, Colour]]:
+    """Soft discs under hips and feet, as nested faint ellipses."""
+    ring = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     circle = np.stack([np.cos(ring), np.sin(ring)], axis=-1)
     layers = []
     for body in (motion.leader, motion.follower):
-        spots = [(body.joints["pelvis"], 0.46, 9)]
-        spots += [
-            (body.joints[f"{s}_{n}"], r, 20)
-            for s in SIDES
-            for n, r in (("toe", 0.10), ("ankle", 0.09))
-        ]
+        spots = [(body.joints["pelvis"], r, 8) for r in (0.50, 0.42, 0.34, 0.26, 0.18)]
+        for side in SIDES:
+            middle = 0.5 * (body.joints[f"{side}_toe"] + body.joints[f"{side}_ankle"])
+            spots += [(middle, r, 22) for r in (0.19, 0.145, 0.10)]
         for spot, radius, alpha in spots:
-            for share in (1.0, 0.82, 0.64, 0.46):
-                centre, half = shadows(spot, radius * share)
-                layers.append((centre[:, None] + circle * half[:, None], alpha << 24 | 0x1C0A10))
+            centre, half = shadows(spot, radius)
+            layers.append((centre[:, None] + circle * half[:, None], alpha << 24 | 0x1C0A10))
     return layers
 
 
 def paint_frames(
     score: Score, motion: Motion
-) -> Iterable[tuple[np.ndarray, tuple[int, int, int, int]]]:
+) -> Iterable[tuple[Pixels, tuple[int, int, int, int]]]:
     """The picture (720, 1280, 4; BGRA, reused) of every frame and the box that changed in it.
 
     The box is (left, top, right, bottom) in even pixels; outside of it the room is untouched.
@@ -216,7 +218,7 @@ def paint_frames(
 
 
 def _draw(
-    canvas: skia.Canvas, paint: skia.Paint, layers: list[tuple[np.ndarray, Colour]], f: int
+    canvas: skia.Canvas, paint: skia.Paint, layers: list[tuple[Pixels, Colour]], f: int
 ) -> None:
     for contour, colour in layers:
         path = skia.Path()
@@ -225,14 +227,14 @@ def _draw(
         canvas.drawPath(path, paint)
 
 
-def _even_box(low: np.ndarray, high: np.ndarray) -> tuple[int, int, int, int]:
+def _even_box(low: Pixels, high: Pixels) -> tuple[int, int, int, int]:
     left, top = (max(0, int(v) - _MARGIN) // 2 * 2 for v in low)
     right = min(WIDTH, (int(high[0]) + _MARGIN) // 2 * 2 + 2)
     bottom = min(HEIGHT, (int(high[1]) + _MARGIN) // 2 * 2 + 2)
     return left, top, right, bottom
 
 
-def _to_yuv(pixels: np.ndarray) -> av.VideoFrame:
+def _to_yuv(pixels: Pixels) -> av.VideoFrame:
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="bgra")
     return frame.reformat(format=PIXEL_FORMAT, dst_colorspace="ITU709")
 
@@ -253,7 +255,7 @@ def _encode(score: Score, motion: Motion, path: Path) -> None:
     part.replace(path)
 
 
-def _paste(picture: np.ndarray, crop: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> None:
+def _paste(picture: Pixels, crop: Pixels, x0: int, y0: int, x1: int, y1: int) -> None:
     """Lay the planes of `crop` (packed yuv420p) into those of `picture`."""
     height, width = y1 - y0, x1 - x0
     picture[y0:y1, x0:x1] = crop[:height]

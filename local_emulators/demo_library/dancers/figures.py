@@ -7,7 +7,7 @@ import numpy as np
 from choreo.clip_format import FRAME_RATE
 
 from .body import SIDES, Body, apply, forward
-from .camera import project
+from .camera import VIEW, project
 from .curves import Array, lagging
 from .shapes import Colour, Shape, bone, cap, limb, patch, shade, trunk, tube
 
@@ -28,6 +28,10 @@ class Outfit:
     lips: Colour
 
 
+LEGS_BEHIND = 0.10
+"""Metres: the clothes of the trunk hang over the legs, whichever of them is nearer."""
+
+
 def _depth(*points: Array, nearer: float = 0.0) -> Array:
     out: Array = np.mean([project(p)[2] for p in points], axis=0) - nearer
     return out
@@ -43,23 +47,26 @@ def leader_shapes(body: Body, outfit: Outfit) -> list[Shape]:
         low = ankle + np.array([0.0, -0.035, 0.0])
         shapes.append(
             limb([hip, knee, low], (0.098, 0.094, 0.082, 0.068, 0.064, 0.060, 0.058),
-                 outfit.trousers, _depth(hip, knee, ankle))
+                 outfit.trousers, _depth(hip, knee, ankle, nearer=-LEGS_BEHIND))
         )  # fmt: skip
-        shapes += _arm(body, side, outfit.shirt, outfit.leader_skin, 1.0, sleeve=0.55)
+        shapes.append(_arm(body, side, outfit.leader_skin, 1.0, outfit.shirt))
     pelvis, waist, chest, neck = j["pelvis"], j["waist"], j["chest"], j["neck"]
     seat = [
-        (pelvis + apply(body.hips, (0, -0.10 * s, 0)), body.hips, 0.120, 0.105),
+        (pelvis + apply(body.hips, (0, -0.12 * s, 0)), body.hips, 0.128, 0.112),
         (pelvis + apply(body.hips, (0, -0.03 * s, 0)), body.hips, 0.160, 0.118),
         (pelvis + apply(body.hips, (0, 0.06 * s, 0)), body.hips, 0.150, 0.108),
     ]
-    shapes.append(trunk(seat, outfit.trousers, _depth(pelvis, nearer=0.02)))
+    trousers = trunk(seat, outfit.trousers, _depth(pelvis, nearer=0.02), flat=(0.15, 0.2))
+    # The outline goes behind the legs, so that legs and seat are one pair of trousers.
+    shapes.append(Shape(_depth(pelvis, nearer=-0.25), trousers.layers[:1]))
+    shapes.append(Shape(trousers.depth, [(trousers.layers[1][0], trousers.layers[2][1])]))
     torso = [
         (pelvis + apply(body.hips, (0, 0.045 * s, 0)), body.hips, 0.152, 0.110),
         (waist + apply(body.waist, (0, 0.02, 0)), body.waist, 0.150, 0.106),
         (chest + apply(body.waist, (0, -0.03, 0)), body.waist, 0.172, 0.118),
         (chest + apply(body.chest, (0, 0.08 * s, 0)), body.chest, 0.196, 0.122),
         (chest + apply(body.chest, (0, 0.165 * s, 0)), body.chest, 0.186, 0.095),
-        (neck + apply(body.chest, (0, -0.005, 0)), body.chest, 0.075, 0.066),
+        (neck + apply(body.chest, (0, -0.03, 0)), body.chest, 0.080, 0.070),
     ]
     shapes.append(trunk(torso, outfit.shirt, _depth(waist, chest, nearer=0.03)))
     shapes += _head(
@@ -77,9 +84,9 @@ def follower_shapes(body: Body, outfit: Outfit) -> list[Shape]:
         shapes.append(_shoe(body, side, outfit.follower_shoes, 0.034))
         shapes.append(
             limb([hip, knee, ankle], (0.088, 0.080, 0.064, 0.050, 0.053, 0.044, 0.032),
-                 outfit.follower_skin, _depth(hip, knee, ankle))
+                 outfit.follower_skin, _depth(hip, knee, ankle, nearer=-LEGS_BEHIND))
         )  # fmt: skip
-        shapes += _arm(body, side, outfit.follower_skin, outfit.follower_skin, 0.80, sleeve=0.0)
+        shapes.append(_arm(body, side, outfit.follower_skin, 0.80, None))
     pelvis, waist, chest, neck = j["pelvis"], j["waist"], j["chest"], j["neck"]
     shapes += _skirt(body, outfit.dress)
     torso = [
@@ -117,32 +124,28 @@ def _shoe(body: Body, side: str, colour: Colour, radius: float) -> Shape:
     return tube(xy, scale * profile, colour, _depth(ankle, toe, nearer=-0.01))
 
 
-def _arm(
-    body: Body, side: str, cloth: Colour, skin: Colour, girth: float, sleeve: float
-) -> list[Shape]:
+def _arm(body: Body, side: str, skin: Colour, girth: float, sleeve: Colour | None) -> Shape:
     j = body.joints
     shoulder, elbow, wrist, hand = (
         j[f"{side}_{n}"] for n in ("shoulder", "elbow", "wrist", "hand")
     )
-    upper = _depth(shoulder, elbow)
-    lower = _depth(elbow, hand, nearer=0.02)
-    out = [bone(elbow, wrist, tuple(g * girth for g in (0.047, 0.048, 0.038, 0.030)), skin, lower)]
-    out.append(_palm(wrist, hand, skin, lower - 0.01, girth))
-    out.append(
-        bone(shoulder, elbow, tuple(g * girth for g in (0.062, 0.058, 0.050, 0.047)), cloth, upper)
-    )
-    if sleeve:
-        cuff = elbow + sleeve * (wrist - elbow)
-        out.append(
-            bone(elbow, cuff, tuple(g * girth for g in (0.050, 0.052, 0.046)), cloth, lower - 0.005)
-        )
-    return out
+    depth = _depth(shoulder, elbow, hand, hand, nearer=0.02)
 
+    def part(a: Array, b: Array, *radii: float, colour: Colour = skin) -> Shape:
+        return bone(a, b, tuple(r * girth for r in radii), colour, depth)
 
-def _palm(wrist: Array, hand: Array, skin: Colour, depth: Array, girth: float) -> Shape:
-    tip = hand + 0.55 * (hand - wrist)
-    radii = tuple(r * (0.25 + 0.75 * girth) for r in (0.028, 0.038, 0.036, 0.022))
-    return bone(wrist, tip, radii, skin, depth)
+    tip = hand + 0.75 * (hand - wrist)
+    thick = 0.75 + 0.25 / girth
+    palm = part(wrist, tip, *(r * thick for r in (0.027, 0.036, 0.037, 0.030, 0.018)))
+    upper = part(shoulder, elbow, 0.056, 0.054, 0.048, 0.043)
+    lower = part(elbow, wrist, 0.043, 0.047, 0.042, 0.036, 0.029)
+    # Outlines first: no line crosses the elbow or the wrist then.
+    layers = [s.layers[0] for s in (palm, lower, upper)]
+    layers += [layer for s in (palm, upper, lower) for layer in s.layers[1:]]
+    if sleeve is not None:
+        cuff = shoulder + 0.86 * (elbow - shoulder)
+        layers += part(shoulder, cuff, 0.062, 0.060, 0.055, 0.053, colour=sleeve).layers
+    return Shape(depth, layers)
 
 
 def _head(body: Body, skin: Colour, hair: Colour, lips: Colour, long: bool) -> list[Shape]:
@@ -150,29 +153,33 @@ def _head(body: Body, skin: Colour, hair: Colour, lips: Colour, long: bool) -> l
     centre = j["head"]
     depth = _depth(centre, nearer=0.04)
     neck = bone(
-        j["neck"] + apply(body.chest, (0, -0.05, 0)), centre + apply(frame, (0, -0.05, -0.015)),
-        (0.056 * s, 0.050 * s, 0.048 * s) if not long else (0.046 * s, 0.041 * s, 0.041 * s),
-        skin, depth + 0.02,
-    )  # fmt: skip
+        j["neck"] + apply(body.chest, (0, -0.02, 0)),
+        centre + apply(frame, (0, -0.05, -0.015)),
+        (0.041 * s, 0.041 * s, 0.041 * s) if long else (0.056 * s, 0.050 * s, 0.048 * s),
+        skin,
+        _depth(j["waist"], j["chest"], nearer=0.035),
+    )
     wide = 1.0 if not long else 0.95
     skull = [
         (centre + apply(frame, (0, y * s, z * s)), frame, w * s * wide, d * s)
         for y, z, w, d in (
-            (-0.108, 0.040, 0.026, 0.026),
-            (-0.085, 0.028, 0.050, 0.052),
+            (-0.106, 0.040, 0.030, 0.030),
+            (-0.085, 0.028, 0.050, 0.054),
             (-0.040, 0.012, 0.066, 0.080),
-            (0.010, 0.000, 0.074, 0.092),
-            (0.055, -0.006, 0.073, 0.094),
-            (0.095, -0.008, 0.052, 0.068),
+            (0.010, 0.000, 0.073, 0.090),
+            (0.055, -0.006, 0.071, 0.090),
+            (0.080, -0.008, 0.058, 0.074),
         )
     ]
-    face = trunk(skull, skin, depth, dense=11)
-    axes = (0.080 * s, 0.112 * s, 0.100 * s)
-    top = centre + apply(frame, (0, 0.012 * s, -0.006 * s))
+    face = trunk(skull, skin, depth, flat=(0.5, 0.4), dense=10)
+    axes = (0.083 * s, 0.112 * s, 0.104 * s)
+    top = centre + apply(frame, (0, 0.018 * s, -0.008 * s))
+    towards, angle = ((0.0, 0.90, -0.42), 88.0) if long else ((0.0, 0.93, -0.37), 86.0)
     dark = shade(hair, -0.5)
     towards, angle = ((0.0, 0.62, -0.78), 84.0) if not long else ((0.0, 0.55, -0.83), 87.0)
     layers = list(face.layers)
     for sign in (-1, 1):
+        layers.append(_ear(centre, frame, sign * 0.076 * s * wide, s, skin))
         layers.append(
             patch(
                 centre,
@@ -206,30 +213,34 @@ def _head(body: Body, skin: Colour, hair: Colour, lips: Colour, long: bool) -> l
     layers.append(patch(centre, frame, (0, -0.056 * s, 0.086 * s), (0.020 * s, 0.0065 * s), lips))
     layers.append(cap(top, frame, axes, towards, angle, dark, grow=1.0))
     layers.append(cap(top, frame, axes, towards, angle, hair))
-    layers.append(
-        cap(
-            top + np.array([-0.012, 0.018, 0.0]),
-            frame,
-            tuple(0.72 * a for a in axes),
-            towards,
-            angle * 0.8,
-            shade(hair, 0.14),
-        )
-    )
+    layers.append(cap(top, frame, axes, (0.25, 0.8, -0.5), 34.0, shade(hair, 0.10)))
     shapes = [neck, Shape(depth, layers)]
     if long:
         shapes.append(_tail(body, hair))
     return shapes
 
 
+def _ear(centre: Array, frame: Array, aside: float, s: float, skin: Colour) -> tuple[Array, Colour]:
+    phi = np.linspace(0, 2 * np.pi, 8, endpoint=False)
+    local = np.stack(
+        [np.full(8, aside), 0.022 * s * np.sin(phi) - 0.012 * s, 0.013 * s * np.cos(phi)], axis=-1
+    )
+    xy, _, _ = project(centre[:, None] + np.einsum("fij,pj->fpi", frame, local))
+    seen = apply(frame, (np.sign(aside), 0.0, 0.0)) @ VIEW > 0.15
+    return np.where(seen[:, None, None], xy, xy[:, :1]), shade(skin, -0.22)
+
+
 def _tail(body: Body, hair: Colour) -> Shape:
     """A pony tail: each link follows the one above later and swings more."""
     frame, s = body.head, body.build.scale
     root = body.joints["head"] + apply(frame, (0, 0.045 * s, -0.105 * s))
-    hang = np.stack(
-        [root + 0.5 * apply(frame, (0, -0.3 * d, -0.45 * min(d, 0.12))) + np.array([0, -0.85 * d, 0]) for d in (0.0, 0.08, 0.17, 0.26)],
-        axis=1,
-    )  # fmt: skip
+    links_down = [
+        root
+        + 0.5 * apply(frame, (0, -0.3 * down, -0.45 * min(down, 0.12)))
+        + np.array([0, -0.85 * down, 0])
+        for down in (0.0, 0.08, 0.17, 0.26)
+    ]
+    hang = np.stack(links_down, axis=1)
     step = 1 / FRAME_RATE
     links = [hang[:, 0]]
     for i, (hz, damping) in enumerate(((3.2, 0.55), (2.3, 0.45), (1.8, 0.42)), start=1):
@@ -281,7 +292,7 @@ def _skirt(body: Body, dress: Colour) -> list[Shape]:
         side = forward(angle + np.pi / 2) * 0.020
         ends = np.stack([top, low - side, low + side], axis=1)
         pts, _, _ = project(ends)
-        seen = out_way[:, 2] > 0.05
+        seen = out_way[:, 2] > 0.4
         pts = np.where(seen[:, None, None], pts, pts[:, :1])
         layers.append((pts, shade(dress, -0.34) & 0x70FFFFFF))
     inside = tube(

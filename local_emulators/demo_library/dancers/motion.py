@@ -1,6 +1,7 @@
 """From a score to joints: feet that stay where they stand, hips over them, hands that meet."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,7 +29,7 @@ SWING = 0.62
 EDGE = 0.5
 """Counts over which a move leaves the neutral basic and comes back to it."""
 
-HIP_TILT = 0.15
+HIP_TILT = 0.18
 """Radians of hip lift over the standing leg in the neutral basic."""
 
 _CURVES = (
@@ -106,7 +107,7 @@ def _danced(part: Part, u: Array, leader: bool, lively: Array) -> Channels:
     amount = HIP_TILT * (1.0 if leader else 1.25)
     out["hip_roll"] = out["hip_roll"] + amount * lively * roll
     out["hip_twist"] = out["hip_twist"] + 0.5 * amount * lively * twist
-    out["hip_side"] = out["hip_side"] + 0.03 * lively * roll
+    out["hip_side"] = out["hip_side"] + 0.04 * lively * roll
     bounce = 0.5 + 0.5 * np.cos(2 * np.pi * (u - 0.22))
     out["drop"] = out["drop"] + 0.022 * build.scale * lively * bounce
     out["centre"] = centre
@@ -144,7 +145,7 @@ def _foot(
     facing = yaw.copy()
     planted_yaw = np.interp(landings[0][0], u, yaw)
     held = np.full_like(u, planted_yaw)
-    for (k0, p0, touch0), (k1, p1, touch1) in zip(landings, landings[1:], strict=False):
+    for (k0, p0, touch0), (k1, p1, touch1) in pairwise(landings):
         start = max(k0 + 0.25, k1 - SWING)
         s = ease((u - start) / (k1 - start))
         span = u > k0
@@ -262,21 +263,67 @@ def _spine(c: Channels, build: Build) -> Body:
     return Body(build, j, hips, lean, chest, head, c["yaw"])
 
 
+OWN_PLACES = frozenset(("rest", "style", "up", "hip", "hair", "heart"))
+"""Anchors on a dancer's own body: a hand there holds nobody's."""
+
+
+LETTING_GO = 0.35
+"""Counts that two hands need to part after a grip, and to find each other before it."""
+
+
+@dataclass(frozen=True)
+class Grip:
+    """Two hands that hold each other from one count to another."""
+
+    leader_hand: str
+    follower_hand: str
+    start: float
+    end: float
+
+
+def grips(score: Score) -> list[Grip]:
+    """Who holds whose hand, and when, in counts; the handles before and after belong to it."""
+    routes = _routes(score)
+    found: list[Grip] = []
+    for mine in SIDES:
+        for hers in SIDES:
+            shared = [s for s in _legs(routes[True, mine]) if s in _legs(routes[False, hers])]
+            for t0, t1, a, b in shared:
+                if OWN_PLACES & {a, b}:
+                    continue
+                last = found[-1] if found else None
+                if last and (last.leader_hand, last.follower_hand, last.end) == (mine, hers, t0):
+                    t0 = found.pop().start
+                found.append(Grip(mine, hers, t0, t1))
+    return found
+
+
+Route = list[tuple[float, str]]
+
+
+def _legs(keys: Route) -> list[tuple[float, float, str, str]]:
+    """A route's (start, end, from, to), the waits before and after it included."""
+    inner = [(t0, t1, a, b) for (t0, a), (t1, b) in pairwise(keys)]
+    (first, a), (last, b) = keys[0], keys[-1]
+    return [(-np.inf, first, a, a), *inner, (last, np.inf, b, b)]
+
+
 def _anchor(name: str, side: str, own: Body, lead: Body, follow: Body) -> Array:
     """A place for a hand, (frames, 3); the shared ones are the same for both dancers."""
     sign = 1 if side == "left" else -1
     lj, fj = lead.joints, follow.joints
     own_places = {
-        "rest": ("pelvis", own.waist, (sign * 0.29, 0.06, 0.13)),
+        "rest": ("pelvis", own.waist, (sign * 0.25, -0.04, 0.17)),
         "style": ("chest", own.chest, (sign * 0.56, 0.06, 0.16)),
         "up": ("chest", own.chest, (sign * 0.26, 0.62, 0.10)),
         "hip": ("pelvis", own.hips, (sign * 0.19, 0.07, 0.05)),
         "hair": ("head", own.head, (sign * 0.13, 0.07, -0.03)),
         "heart": ("chest", own.chest, (sign * 0.03, 0.06, 0.16)),
     }
-    if name in own_places:
-        joint, frame, place = own_places[name]
-        return own.joints[joint] + own.build.scale * apply(frame, place)
+    if name in OWN_PLACES:
+        own_joint, frame, offset = own_places[name]
+        out: Array = own.joints[own_joint] + own.build.scale * apply(frame, offset)
+        return out
     on_body = {
         "blade": (fj["chest"], follow.chest, (0.075, -0.01, -0.115)),
         "behind": (fj["waist"], follow.waist, (0.03, 0.04, -0.135)),
@@ -295,10 +342,10 @@ def _anchor(name: str, side: str, own: Body, lead: Body, follow: Body) -> Array:
         "her_hair": (fj["head"], follow.head, (0.11, 0.02, 0.03)),
     }
     if name in on_body:
-        joint, frame, place = on_body[name]
-        return joint + apply(frame, place)
+        joint, frame, offset = on_body[name]
+        return joint + apply(frame, offset)
     between = {
-        "frame": (0.40, 1.33, 0.05),
+        "frame": (0.46, 1.40, -0.11),
         "frame_low": (0.34, 1.02, 0.03),
         "low_left": (0.20, 1.03, 0.0),
         "low_right": (-0.20, 1.03, 0.0),
@@ -317,40 +364,50 @@ def _anchor(name: str, side: str, own: Body, lead: Body, follow: Body) -> Array:
     left = np.stack([axis[:, 2], np.zeros(len(axis)), -axis[:, 0]], axis=-1)
     place = middle + axis * ahead + left * aside
     if name == "between":
-        place = 0.5 * (lj["left_hip"] + fj["right_hip"]) + 0.12 * forward(lead.yaw)
+        place = 0.5 * (lj["right_hip"] + fj["left_hip"]) + 0.12 * forward(lead.yaw)
     place[:, 1] = height + 0.5 * (middle[:, 1] - 1.24)
     return place
 
 
-def _hands(score: Score, u: Array, lead: Body, follow: Body) -> None:
-    entry, leave = STANDS[score.entry], STANDS[score.exit]
-    targets: dict[tuple[bool, str], Array] = {}
-    routes: dict[tuple[bool, str], list[tuple[float, str]]] = {}
+def _routes(score: Score) -> dict[tuple[bool, str], Route]:
+    """The anchors of every hand, the holds at both edges included."""
+    routes = {}
     for leader in (True, False):
-        own, part = (lead, score.leader) if leader else (follow, score.follower)
+        part = score.leader if leader else score.follower
         for index, side in enumerate(SIDES):
-            first = (entry.leader_hands if leader else entry.follower_hands)[index]
-            last = (leave.leader_hands if leader else leave.follower_hands)[index]
+            edges = [
+                (stand.leader_hands if leader else stand.follower_hands)[index]
+                for stand in (STANDS[score.entry], STANDS[score.exit])
+            ]
             keys = sorted(part.hands[side])
             if not (score.arrives and keys):
-                keys.insert(0, (0.0, first))
+                keys.insert(0, (0.0, edges[0]))
             if not (score.stays and keys):
-                keys.append((float(score.counts), last))
+                keys.append((float(score.counts), edges[1]))
             routes[leader, side] = keys
-            targets[leader, side] = _travelled(keys, side, own, lead, follow, u)
-    for side in SIDES:
-        for other in SIDES:
-            if routes[True, side] == routes[False, other]:
-                _meet(targets, (True, side), (False, other), lead, follow)
+    return routes
+
+
+def _hands(score: Score, u: Array, lead: Body, follow: Body) -> None:
+    routes = _routes(score)
+    targets = {
+        (leader, side): _travelled(keys, side, lead if leader else follow, lead, follow, u)
+        for (leader, side), keys in routes.items()
+    }
+    for grip in grips(score):
+        pair = ((True, grip.leader_hand), (False, grip.follower_hand))
+        outside = np.maximum(grip.start - u, u - grip.end)
+        share = 1 - ease(outside / LETTING_GO)[:, None]
+        place = _met(targets[pair[0]], grip.leader_hand, grip.follower_hand, lead, follow)
+        for hand in pair:
+            targets[hand] = targets[hand] + share * (place - targets[hand])
     for leader, side in targets:
         _arm(lead if leader else follow, side, targets[leader, side])
 
 
-def _travelled(
-    keys: list[tuple[float, str]], side: str, own: Body, lead: Body, follow: Body, u: Array
-) -> Array:
+def _travelled(keys: Route, side: str, own: Body, lead: Body, follow: Body, u: Array) -> Array:
     place = _anchor(keys[0][1], side, own, lead, follow)
-    for (t0, a), (t1, b) in zip(keys, keys[1:], strict=False):
+    for (t0, a), (t1, b) in pairwise(keys):
         if a != b:
             w = ease((u - t0) / max(t1 - t0, 1e-6))[:, None]
             place = place * (1 - w) + _anchor(b, side, own, lead, follow) * w
@@ -366,18 +423,11 @@ def _reach(own: Body, side: str, place: Array) -> Array:
     return out
 
 
-def _meet(
-    targets: dict[tuple[bool, str], Array],
-    one: tuple[bool, str],
-    two: tuple[bool, str],
-    lead: Body,
-    follow: Body,
-) -> None:
+def _met(place: Array, mine: str, hers: str, lead: Body, follow: Body) -> Array:
     """Draw a shared grip to where both arms can reach it."""
-    place = targets[one]
     for _ in range(8):
-        place = _reach(follow, two[1], _reach(lead, one[1], place))
-    targets[one] = targets[two] = place
+        place = _reach(follow, hers, _reach(lead, mine, place))
+    return place
 
 
 def _arm(own: Body, side: str, place: Array) -> None:

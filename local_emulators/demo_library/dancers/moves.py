@@ -35,24 +35,10 @@ def both(score: Score, *changes: Change) -> None:
         moved(score, part, *changes)
 
 
-def placed(part: Part, k: int, spot: tuple[float, float], yaw: float | None = None) -> None:
-    """Put a stance somewhere."""
-    part.spots[k] = spot
-    if yaw is not None:
-        part.yaws[k] = yaw
-
-
 def joined(score: Score, leader_side: str, follower_side: str, *keys: tuple[float, str]) -> None:
     """Lead two hands that hold each other through the same anchors."""
     score.leader.hand(leader_side, *keys)
     score.follower.hand(follower_side, *keys)
-
-
-def released(part: Part, side: str, start: float, end: float, *keys: tuple[float, str]) -> None:
-    """Let a hand go at `start`, pass `keys`, and be back at `end`."""
-    first = keys[0][1] if keys else "rest"
-    last = keys[-1][1] if keys else "rest"
-    part.hand(side, (start, first), *keys, (end, last))
 
 
 def basic(_: Score) -> None:
@@ -76,58 +62,74 @@ def back_and_forth(score: Score, reach: float) -> None:
          (5, 0.2 * reach, 0))  # fmt: skip
 
 
-def follower_turn(score: Score, degrees: float, start: int = 0, both_hands: bool = False) -> None:
-    """The follower turns under the raised hand."""
-    part = score.follower
-    turned(part, start, start + 3, degrees)
-    joined(score, "left", "right", (start + 0.2, _now(score, True)), (start + 1.0, "over"),
-           (start + 2.7, "over"), (start + 3.6, _then(score, True)))  # fmt: skip
-    if both_hands:
-        joined(score, "right", "left", (start + 0.2, _now(score, False)), (start + 1.0, "over"),
-               (start + 2.7, "over"), (start + 3.6, _then(score, False)))  # fmt: skip
-    else:
-        _free_right(score, start + 0.1, start + 3.7)
+def follower_turn(score: Score, degrees: float, start: int = 0) -> None:
+    """The follower turns under the raised hand; the other hands let go meanwhile."""
+    turned(score.follower, start, start + 3, degrees)
+    _raised(score, "over", start)
 
 
-def _now(score: Score, left: bool) -> str:
-    return STANDS[score.entry].leader_hands[0 if left else 1]
-
-
-def _then(score: Score, left: bool) -> str:
-    return STANDS[score.exit].leader_hands[0 if left else 1]
-
-
-def _free_right(score: Score, start: float, end: float) -> None:
-    """The leader's right and the follower's left hand let go and come back."""
-    lead, follow = STANDS[score.entry], STANDS[score.exit]
+def _raised(score: Score, over: str, start: int) -> None:
+    """The leader's left and the follower's right hand go up, the others let go and come back."""
+    entry, leave = STANDS[score.entry], STANDS[score.exit]
     for part, side, first, last in (
-        (score.leader, "right", lead.leader_hands[1], follow.leader_hands[1]),
-        (score.follower, "left", lead.follower_hands[0], follow.follower_hands[0]),
+        (score.leader, "left", entry.leader_hands[0], leave.leader_hands[0]),
+        (score.follower, "right", entry.follower_hands[1], leave.follower_hands[1]),
     ):
-        if first != "rest":
-            part.hand(side, (start, first))
-        part.hand(side, (start + 0.7, "rest" if part is score.leader else "heart"),
-                  (end - 0.7, "rest" if part is score.leader else "heart"))  # fmt: skip
-        if last != "rest":
-            part.hand(side, (end, last))
+        part.hand(
+            side,
+            (start + 0.2, first),
+            (start + 1.0, over),
+            (start + 2.7, over),
+            (start + 3.6, last),
+        )
+    for part, side, first, last, free in (
+        (score.leader, "right", entry.leader_hands[1], leave.leader_hands[1], "rest"),
+        (score.follower, "left", entry.follower_hands[0], leave.follower_hands[0], "heart"),
+    ):
+        part.hand(
+            side,
+            (start + 0.1, first),
+            (start + 0.8, free),
+            (start + 2.9, free),
+            (start + 3.7, last),
+        )
+
+
+def crossed_turn(score: Score, degrees: float) -> None:
+    """The follower turns under both crossed hands."""
+    turned(score.follower, 0, 3, degrees)
+    entry, leave = STANDS[score.entry], STANDS[score.exit]
+    for part, first, last in (
+        (score.leader, entry.leader_hands, leave.leader_hands),
+        (score.follower, entry.follower_hands, leave.follower_hands),
+    ):
+        for index, side in enumerate(("left", "right")):
+            part.hand(side, (0.2, first[index]), (1.0, "over"), (2.7, "over"), (3.7, last[index]))
+
+
+def styled(score: Score) -> None:
+    """The follower's free arm sweeps out before the turn."""
+    score.follower.hands["left"] = [
+        (0.6, "low_right"), (1.8, "style"), (3.2, "up"), (4.2, "hair"), (5.6, "heart"),
+        (6.8, "low_right"),
+    ]  # fmt: skip
+    score.leader.hands["right"] = [
+        (0.6, "low_right"), (1.8, "rest"), (5.6, "rest"), (6.8, "low_right")
+    ]  # fmt: skip
 
 
 def leader_turn(score: Score, degrees: float, start: int = 0) -> None:
     """The leader turns under his own hand."""
     turned(score.leader, start, start + 3, degrees)
-    joined(score, "left", "right", (start + 0.2, _now(score, True)), (start + 1.0, "over_leader"),
-           (start + 2.7, "over_leader"), (start + 3.6, _then(score, True)))  # fmt: skip
-    _free_right(score, start + 0.1, start + 3.7)
+    _raised(score, "over_leader", start)
 
 
 def cross_body(score: Score, turn: float = 0.0) -> None:
-    """The follower crosses in front of the leader, the couple turns once around."""
-    _orbit(score, -360.0, 0, score.counts - 2)
+    """The follower crosses in front of the leader; the couple turns once around its middle."""
+    travelling(score, -360.0)
     if turn:
         turned(score.follower, 1, 4, turn)
-        joined(score, "left", "right", (0.6, _now(score, True)), (1.6, "over"), (3.6, "over"),
-               (4.6, _then(score, True)))  # fmt: skip
-        _free_right(score, 0.3, 5.2)
+        _raised(score, "over", 1)
 
 
 def _orbit(score: Score, degrees: float, start: int, end: int) -> None:
@@ -239,53 +241,33 @@ def dip(score: Score, start: float, hold: float, size: float) -> None:
     end = start + hold
     keys = ((start, 0.0), (start + 1.5, 1.0), (end - 1.2, 1.0), (end, 0.0))
     follow, lead = score.follower, score.leader
-    follow.add("low_pitch", *((t, -0.55 * size * v) for t, v in keys))
-    follow.add("high_pitch", *((t, -0.45 * size * v) for t, v in keys))
-    follow.add("head_pitch", *((t, -0.55 * size * v) for t, v in keys))
-    follow.add("hip_pitch", *((t, -0.12 * size * v) for t, v in keys))
-    follow.add("hip_forward", *((t, 0.10 * size * v) for t, v in keys))
-    follow.add("low_roll", *((t, 0.16 * size * v) for t, v in keys))
-    follow.add("drop", *((t, 0.16 * size * v) for t, v in keys))
-    lead.add("hip_pitch", *((t, 0.20 * size * v) for t, v in keys))
-    lead.add("low_pitch", *((t, 0.22 * size * v) for t, v in keys))
-    lead.add("head_pitch", *((t, 0.10 * size * v) for t, v in keys))
-    lead.add("drop", *((t, 0.15 * size * v) for t, v in keys))
+    for part, amounts in (
+        (follow, {"low_pitch": -0.72, "high_pitch": -0.48, "head_pitch": -0.50, "hip_pitch": -0.26,
+                  "hip_forward": 0.13, "low_roll": 0.14, "drop": 0.10}),
+        (lead, {"hip_pitch": 0.12, "low_pitch": 0.26, "head_pitch": 0.10, "low_roll": 0.10,
+                "hip_forward": -0.02, "drop": 0.085}),
+    ):  # fmt: skip
+        for name, amount in amounts.items():
+            part.add(name, *((t, amount * size * v) for t, v in keys))
 
 
-def change_hold(score: Score, follower_spin: float = 0.0) -> None:
-    """Only hands and places change: the connector between two holds."""
-    lead, follow = STANDS[score.entry], STANDS[score.exit]
+def change_hold(score: Score) -> None:
+    """Places, directions and hands change on the way: the connector between two holds."""
     n = score.counts
-    for leader in (True, False):
-        part = score.leader if leader else score.follower
-        end_yaw = follow.leader_yaw if leader else follow.follower_yaw
-        start_yaw = lead.leader_yaw if leader else lead.follower_yaw
-        extra = 0.0 if leader else follower_spin
-        goal = end_yaw + extra
+    for part in (score.leader, score.follower):
+        x1, z1 = part.spots[n - 2]
+        yaw0, yaw1 = part.yaws[0], part.yaws[n - 2]
+        shortest = (yaw1 - yaw0 + 180) % 360 - 180
+        turned_by = yaw0 + shortest - yaw1
         for k in part.yaws:
             if k >= n - 2:
-                part.yaws[k] = goal
+                part.yaws[k] += turned_by
             elif k > 0:
-                part.yaws[k] = start_yaw + (goal - start_yaw) * min(1.0, k / (n - 3))
-        x0, z0 = part.spots[0]
-        x1, z1 = part.spots[n - 2]
-        for k in range(1, n - 2):
-            w = min(1.0, k / (n - 3))
-            bx, bz = part.spots[k]
-            part.spots[k] = (bx + w * (x1 - bx) * (k / (n - 2)), bz + w * (z1 - bz) * (k / (n - 2)))
-
-
-def tap_hold(score: Score) -> None:
-    """Stand and breathe through a break: touches in place."""
-    for part in (score.leader, score.follower):
-        for k in range(1, score.counts - 2):
-            part.feet[k] = "-"
-            part.yaws[k] = part.yaws[0]
-
-
-def hands_only(score: Score) -> None:
-    """The hold changes in place."""
-    change_hold(score)
+                share = min(1.0, k / (n - 3))
+                part.yaws[k] = yaw0 + shortest * share
+                w = share * k / (n - 2)
+                x, z = part.spots[k]
+                part.spots[k] = (x + w * (x1 - x), z + w * (z1 - z))
 
 
 def side_touch(_: Score) -> None:

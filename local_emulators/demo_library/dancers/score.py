@@ -17,10 +17,10 @@ Keys = list[tuple[float, float]]
 HANDLE_SECONDS = 1.0
 """Dancing before the first and after the last count, for transitions to draw from."""
 
-AXIS = 122.0
-"""Degrees that a facing couple is turned: the follower half to the camera, both seen."""
+AXIS = -122.0
+"""Degrees that a facing couple is turned: the follower half to the camera, joined hands near it."""
 
-TRAVEL = 0.18
+TRAVEL = 0.21
 """Metres of one side step in the neutral basic."""
 
 STANCE = 0.085
@@ -68,16 +68,11 @@ def _facing(distance: float, leader: tuple[str, str], follower: tuple[str, str])
 
 
 def _shadow() -> Stand:
-    (fx, fz), _ = floor(28.0)
+    yaw = -30.0
+    (fx, fz), _ = floor(yaw)
+    hands = ("shadow_left", "shadow_right")
     return Stand(
-        28.0,
-        28.0,
-        (-0.17 * fx, -0.17 * fz),
-        (0.17 * fx, 0.17 * fz),
-        TRAVEL,
-        ("shadow_left", "shadow_right"),
-        ("shadow_left", "shadow_right"),
-        True,
+        yaw, yaw, (-0.18 * fx, -0.18 * fz), (0.18 * fx, 0.18 * fz), TRAVEL, hands, hands, True
     )
 
 
@@ -89,10 +84,16 @@ STANDS: dict[Hold, Stand] = {
     Hold.HAMMERLOCK: _facing(0.54, ("chest_left", "behind"), ("behind", "chest_left")),
     Hold.SHADOW: _shadow(),
     Hold.SIDE_BY_SIDE: Stand(
-        12.0, 12.0, (-0.38, 0.03), (0.38, -0.03), TRAVEL, ("between", "rest"), ("rest", "between"),
+        -14.0,
+        -14.0,
+        (0.36, -0.04),
+        (-0.36, 0.04),
+        TRAVEL,
+        ("rest", "between"),
+        ("between", "rest"),
         True,
     ),
-}  # fmt: skip
+}
 
 _BASIC = (0, 0, 1, 1, 0, 0, -1, -1)
 _BASIC_FEET = "LRLrRLRl"
@@ -137,11 +138,12 @@ def neutral(hold: Hold, counts: Sequence[int] = SPAN, leader: bool = True) -> Pa
     x, z = stand.leader_spot if leader else stand.follower_spot
     yaw = stand.leader_yaw if leader else stand.follower_yaw
     feet = _BASIC_FEET if leader or stand.same_feet else _BASIC_FEET.translate(_OTHER)
+    aside = {k: stand.travel * _BASIC[k % 8] for k in counts}
     return Part(
-        {k: (x + stand.travel * _BASIC[k % 8] * lx, z + stand.travel * _BASIC[k % 8] * lz) for k in counts},
-        {k: yaw for k in counts},
+        {k: (x + aside[k] * lx, z + aside[k] * lz) for k in counts},
+        dict.fromkeys(counts, yaw),
         {k: feet[k % 8] for k in counts},
-    )  # fmt: skip
+    )
 
 
 @dataclass
@@ -192,12 +194,6 @@ class Score:
             # Side, touch, side, touch: the only four that leave the same foot free.
             part.feet[1] = part.feet[1].lower()
         return part
-
-    def spin(self, part: Part, degrees: float) -> None:
-        """Let `part` end the move turned by `degrees` more than the hold alone asks."""
-        for k in part.yaws:
-            if k >= self.counts - 2:
-                part.yaws[k] += degrees
 
     @property
     def beat(self) -> float:

@@ -41,15 +41,18 @@ class Shape:
 
 def tones(colour: Colour) -> list[tuple[float, float, float, Colour]]:
     """(growth in pixels, width share, shift to the light, colour) of the nested layers."""
+    # Light adds less to a dark cloth than to a bright one.
+    bright = sum((colour >> s) & 255 for s in (16, 8, 0)) / 765
+    lit = 0.04 + 0.09 * bright
     return [
-        (OUTLINE, 1.0, 0.0, shade(colour, -0.66)),
-        (0.0, 1.0, 0.0, shade(colour, -0.24)),
-        (0.0, 0.80, 0.15, colour),
-        (0.0, 0.42, 0.34, shade(colour, 0.13)),
+        (OUTLINE, 1.0, 0.0, shade(colour, -0.60)),
+        (0.0, 1.0, 0.0, shade(colour, -0.20)),
+        (0.0, 0.80, 0.16, shade(colour, -0.04)),
+        (0.0, 0.50, 0.34, shade(colour, lit)),
     ]
 
 
-_CAP = np.radians([-60, -25, 0, 25, 60])
+_CAP = np.radians([-58, -22, 22, 58])
 
 
 def tube(
@@ -88,7 +91,7 @@ def tube(
     return Shape(depth, layers)
 
 
-def limb_weights(bend: float = 0.16, samples: int = 5) -> Array:
+def limb_weights(bend: float = 0.16, samples: int = 4) -> Array:
     """Weights (n, 3) of a smooth line along two bones that rounds the joint between them."""
     rows = [[1 - t, t, 0.0] for t in np.linspace(0, 1 - bend, samples)]
     for s in (0.33, 0.67):
@@ -119,7 +122,12 @@ def bone(start: Array, end: Array, radii: tuple[float, ...], colour: Colour, dep
 
 
 def trunk(
-    rings: list[tuple[Array, Array, float, float]], colour: Colour, depth: Array, dense: int = 11
+    rings: list[tuple[Array, Array, float, float]],
+    colour: Colour,
+    depth: Array,
+    *,
+    flat: tuple[float, float] = (0.4, 0.6),
+    dense: int = 9,
 ) -> Shape:
     """A body of elliptic rings: (centre, frame, half width, half depth) from below to above."""
     centres = np.stack([r[0] for r in rings], axis=1)
@@ -134,7 +142,7 @@ def trunk(
     tangent /= np.maximum(np.linalg.norm(tangent, axis=-1, keepdims=True), 1e-6)
     normal = np.stack([-tangent[..., 1], tangent[..., 0]], axis=-1)
     half = np.hypot(np.sum(normal * a, -1), np.sum(normal * b, -1))
-    return tube(xy, half, colour, depth)
+    return tube(xy, half, colour, depth, flat=flat)
 
 
 def _spline(n: int, grid: Array) -> Array:
@@ -161,10 +169,12 @@ def cap(
     towards: tuple[float, float, float],
     angle: float,
     colour: Colour,
-    points: int = 22,
     grow: float = 0.0,
 ) -> tuple[Array, Colour]:
-    """The seen part of a round patch on an ellipsoid: hair on a skull, a face.
+    """The seen part of a round patch on an ellipsoid: hair on a skull.
+
+    The edge is the seen arc of the patch's rim, closed along the ellipsoid's own contour where
+    the rim passes behind it.
 
     Args:
 
@@ -176,11 +186,9 @@ def cap(
 
         towards: Body-frame direction of the patch's middle.
 
-        angle: Its half opening, degrees.
+        angle: Its half opening, degrees, below 90.
 
         colour: Of the patch.
-
-        points: On its edge.
 
         grow: Pixels to grow by, away from the middle.
     """
@@ -189,21 +197,27 @@ def cap(
     side = np.cross(t, [0.0, 1.0, 0.01])
     side /= np.linalg.norm(side)
     top = np.cross(side, t)
-    phi = np.linspace(0, 2 * np.pi, points, endpoint=False)[:, None]
-    rad = np.radians(angle)
-    edge = np.cos(rad) * t + np.sin(rad) * (np.cos(phi) * side + np.sin(phi) * top)
-    seen_from = unit(np.einsum("fji,j->fi", frame, VIEW) / a)
-    facing = np.einsum("pc,fc->fp", edge, seen_from)
-    pushed = edge[None] - np.minimum(facing, 0)[..., None] * seen_from[:, None]
-    pushed = unit(pushed)
-    room = centre[:, None] + np.einsum("fij,fpj->fpi", frame, pushed * a)
-    hidden = facing.max(axis=1) < 0
-    room = np.where(hidden[:, None, None], room[:, :1], room)
-    xy, _, _ = project(room)
+    c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    seen = unit(np.einsum("fji,j->fi", frame, VIEW) / a)
+    tm, sm, pm = seen @ t, seen @ side, seen @ top
+    kappa = np.clip(-c * tm / np.maximum(s * np.hypot(sm, pm), 1e-6), -1, 1)
+    beta = np.arccos(kappa)
+    phi = np.arctan2(pm, sm)[:, None] + beta[:, None] * np.linspace(-1, 1, 15)
+    rim = c * t + s * (np.cos(phi)[..., None] * side + np.sin(phi)[..., None] * top)
+    first = unit(t - tm[:, None] * seen)
+    second = np.cross(seen, first)
+    last = rim[:, -1]
+    gamma = np.arctan2(np.sum(last * second, -1), np.sum(last * first, -1))
+    psi = gamma[:, None] * np.linspace(1, -1, 9)[1:-1]
+    contour = np.cos(psi)[..., None] * first[:, None] + np.sin(psi)[..., None] * second[:, None]
+    contour = np.where((kappa <= -1)[:, None, None], last[:, None], contour)
+    ring = np.concatenate([rim, contour], axis=1)
+    ring = np.where((kappa >= 1)[:, None, None], ring[:, :1], ring)
+    xy, _, _ = project(centre[:, None] + np.einsum("fij,fpj->fpi", frame, ring * a))
     if grow:
-        middle = xy.mean(axis=1, keepdims=True)
-        away = xy - middle
-        xy = xy + grow * away / np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-6)
+        away = xy - xy.mean(axis=1, keepdims=True)
+        length = np.linalg.norm(away, axis=-1, keepdims=True)
+        xy = xy + grow * away / np.maximum(length, 2.0)
     return xy, colour
 
 
@@ -219,10 +233,8 @@ def patch(
 ) -> tuple[Array, Colour]:
     """A small ellipse lying on a body: an eye, a mouth; gone when it looks away."""
     phi = np.linspace(0, 2 * np.pi, points, endpoint=False)
-    local = np.stack(
-        [place[0] + size[0] * np.cos(phi), place[1] + size[1] * np.sin(phi), np.full(points, place[2])],
-        axis=-1,
-    )  # fmt: skip
+    across, along = place[0] + size[0] * np.cos(phi), place[1] + size[1] * np.sin(phi)
+    local = np.stack([across, along, np.full(points, place[2])], axis=-1)
     room = centre[:, None] + np.einsum("fij,pj->fpi", frame, local)
     out_way = unit(apply(frame, (place[0] * 1.2, 0.0, place[2])))
     seen = out_way @ VIEW > least

@@ -50,8 +50,8 @@ class Target:
     width: int
     height: int
     clock: Clock
-    bit_rate: int
-    """Bits per second that encoded pictures stay below; constant quality up to there."""
+    bit_rate: int | None
+    """Bits per second that encoded pictures stay below, if any; constant quality up to there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +165,9 @@ def _open_encoder(container: "OutputContainer", target: Target) -> "VideoStream"
     stream = clip_format.open_encoder(
         container, target.width, target.height, frame_rate=Fraction(target.clock.rate)
     )
-    ceiling = min(max(target.bit_rate, LEAST_BIT_RATE), MOST_BIT_RATE)
-    stream.codec_context.options = {
-        **stream.codec_context.options,
-        "preset": PRESET,
-        "maxrate": str(ceiling),
-        "bufsize": str(2 * ceiling),
-    }
+    options = {**stream.codec_context.options, "preset": PRESET}
+    if target.bit_rate is not None:
+        ceiling = min(max(target.bit_rate, LEAST_BIT_RATE), MOST_BIT_RATE)
+        options |= {"maxrate": str(ceiling), "bufsize": str(2 * ceiling)}
+    stream.codec_context.options = options
     return stream

@@ -51,6 +51,10 @@ class Pulse:
             self._reported = now
             self._report(self._share, self._sentence)
 
+    def finish(self, sentence: str) -> None:
+        """Say that all is done, whenever the last word was."""
+        self._report(1.0, sentence)
+
     def check(self) -> None:
         """Leave a worker thread when the render has stopped.
 

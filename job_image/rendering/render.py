@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -30,7 +30,11 @@ WORKERS = 2
 AHEAD = 12
 """Encoded segments that may wait for their turn; at 4 Mbit/s they hold up to 60 MB."""
 
-_READ, _WRITTEN, _CHECKED = 0.05, 0.92, 1.0
+LONGEST_JOINT = 90
+"""Frames; a segment up to this long between copied ones keeps their quality, whatever the bit
+rate: held to less than its neighbours, it would be seen to blur."""
+
+_READ, _WRITTEN, _CHECKED = 0.05, 0.92, 0.99
 
 _T = TypeVar("_T")
 
@@ -88,11 +92,12 @@ def render(
     with _workplace(output) as folder:
         timeline = Timeline(blueprint, _clips(blueprint, media, pulse))
         result = _Render(blueprint, media, timeline, folder, pulse).run()
-        pulse.beat(_CHECKED, "the video is finished")
+        pulse.beat(_CHECKED)
         try:
             (folder / _VIDEO).replace(output)
         except OSError as exc:
             raise RenderFailed(f"publishing {output.name} failed: {reason(exc)}") from exc
+    pulse.finish("the video is finished")
     return result
 
 
@@ -158,6 +163,7 @@ class _Render:
         )
         wanted, self._template = format_of(self._target)
         self._segments = segments(timeline, wanted, output.constant_frame_rate)
+        self._copies = any(isinstance(segment, Copy) for segment in self._segments)
 
     def run(self) -> RenderReport:
         pools = (
@@ -254,9 +260,10 @@ class _Render:
     def _encoding(self, encoders: ThreadPoolExecutor, segment: Encode) -> "Future[Encoded]":
         timeline = self._timeline
         drawn = (picture for piece in segment.pieces for picture in pictures(timeline, piece))
-        return encoders.submit(
-            encode_pictures, self._target, timeline.shots, drawn, self._pulse.check
-        )
+        target = self._target
+        if self._copies and segment.frames <= LONGEST_JOINT:
+            target = replace(target, bit_rate=None)
+        return encoders.submit(encode_pictures, target, timeline.shots, drawn, self._pulse.check)
 
     def _result(self, task: "Future[_T]") -> _T:
         """Wait for a task, staying reachable for the caller."""

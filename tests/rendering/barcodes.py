@@ -110,7 +110,7 @@ def other_clip(
             block = av.AudioFrame.from_ndarray(
                 sound.astype(np.float32).reshape(1, -1), "fltp", "mono"
             )
-            block.sample_rate = 48_000
+            block.sample_rate, block.pts = 48_000, 0
             container.mux(track.encode(block))
             container.mux(track.encode(None))
     return path
@@ -122,18 +122,22 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = 48_000) -> Path:
         stream = container.add_stream("pcm_s16le", rate=rate, layout="mono")
         data = np.clip(samples * 32767, -32768, 32767).astype(np.int16).reshape(1, -1)
         block = av.AudioFrame.from_ndarray(data, "s16", "mono")
-        block.sample_rate = rate
+        block.sample_rate, block.pts = rate, 0
         container.mux(stream.encode(block))
         container.mux(stream.encode(None))
     return path
 
 
 def noise_song(seconds: float, seed: int = 1, rate: int = 48_000) -> np.ndarray:
-    """Bursts of noise twice a second: correlates with itself at one lag only."""
+    """Bursts of pink noise twice a second: sounds of music's spectrum, alike at one lag only."""
     rng = np.random.default_rng(seed)
     count = int(seconds * rate)
     envelope = 0.05 + 0.3 * ((np.arange(count) / rate) % 0.5 < 0.12)
-    return rng.normal(0, 0.4, count).clip(-1, 1) * envelope
+    spectrum = np.fft.rfft(rng.normal(0, 1, count))
+    pitch = np.fft.rfftfreq(count, 1 / rate)
+    spectrum *= ((pitch > 40) & (pitch < 12_000)) / np.sqrt(np.maximum(pitch, 40))
+    pink = np.fft.irfft(spectrum, count)
+    return (0.4 * pink / pink.std()).clip(-1, 1) * envelope
 
 
 def move(clip_id: str, start: float, duration: float, **fields: Any) -> dict[str, Any]:

@@ -198,13 +198,14 @@ def _graph(frame: VideoFrame, quarter: int, pixel_aspect: float) -> Any:
 
 def is_conformed(path: Path) -> bool:
     """Return whether a file already is a clip of the library's format and size, without sound."""
+    parameters = _library_parameters()
     with opened_clip(path) as (container, stream):
         codec = stream.codec_context
         if (
             len(container.streams) != 1
             or (codec.width, codec.height) != (WIDTH, HEIGHT)
             or stream.time_base != TIME_BASE
-            or codec.extradata != _library_parameters()
+            or codec.extradata != parameters
         ):
             return False
         stamps = []
@@ -226,7 +227,8 @@ def _library_parameters() -> bytes | None:
     import av
 
     memory = BytesIO()
-    with av.open(memory, "w", format="mp4", options=MP4_OPTIONS) as container:
+    # Without the options of a file: moving the index to the front needs one.
+    with av.open(memory, "w", format="mp4") as container:
         stream = open_encoder(container, WIDTH, HEIGHT)
         black = av.VideoFrame(WIDTH, HEIGHT, PIXEL_FORMAT)
         for plane, value in zip(black.planes, (16, 128, 128), strict=True):

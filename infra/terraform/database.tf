@@ -5,8 +5,8 @@ locals {
     component => trimsuffix(google_service_account.component[component].email, ".gserviceaccount.com")
   }
 
-  # POOL_SIZE of choreo.database.engine: connections that one process may hold.
-  connections_per_instance = 5
+  # POOL_SIZE of choreo.database.engine, and as many again at a rush: what one instance may open.
+  connections_per_instance = 10
 
   database_environment = {
     CLOUD_SQL_INSTANCE = google_sql_database_instance.main.connection_name
@@ -80,7 +80,7 @@ resource "google_sql_database_instance" "main" {
 
   lifecycle {
     precondition {
-      # Each rendering holds at most one connection, and only while it reports.
+      # 20 are left for renderings, which hold one each and only while they report, and for people.
       condition = (
         (var.request_handler_instances.max + var.planner_instances.max) * local.connections_per_instance + 20
         <= var.database_max_connections

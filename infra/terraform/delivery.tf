@@ -5,7 +5,6 @@ locals {
     _NAME         = var.name
     _ENVIRONMENT  = var.environment
     _STATE_BUCKET = var.state_bucket
-    _DEPLOYER     = var.deployer_service_account
   }
 }
 
@@ -41,7 +40,7 @@ resource "google_cloudbuild_trigger" "deploy" {
   location        = var.region
   description     = "Applies a planned release; waits for a person's approval"
   service_account = "projects/${var.project_id}/serviceAccounts/${var.deployer_service_account}"
-  substitutions   = local.build_substitutions
+  substitutions   = merge(local.build_substitutions, { _DEPLOYER = var.deployer_service_account })
 
   source_to_build {
     repository = var.source_repository

@@ -17,7 +17,7 @@ resource "google_storage_bucket" "media" {
     }
     condition {
       age            = var.videos_kept_days
-      matches_prefix = ["output/"]
+      matches_prefix = ["outputs/"]
     }
   }
 

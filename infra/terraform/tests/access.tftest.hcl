@@ -46,10 +46,10 @@ run "every_part_has_its_own_account_and_no_more_than_it_needs" {
   assert {
     condition = alltrue([
       for key, grant in google_storage_bucket_iam_member.grant :
-      grant.condition[0].expression == "resource.name.startsWith(\"projects/_/buckets/demo-project-choreo-media/objects/output/\")"
+      grant.condition[0].expression == "resource.name.startsWith(\"projects/_/buckets/demo-project-choreo-media/objects/outputs/\")"
       if startswith(key, "render_job storage.objectUser")
     ])
-    error_message = "The render job may write outside output/."
+    error_message = "The render job may write outside outputs/."
   }
 
   assert {

@@ -30,7 +30,7 @@ run "the_bucket_is_private_recoverable_and_forgets_only_videos" {
   assert {
     condition = alltrue([
       for rule in google_storage_bucket.media.lifecycle_rule :
-      [for condition in rule.condition : condition.matches_prefix] == [tolist(["output/"])]
+      [for condition in rule.condition : condition.matches_prefix] == [tolist(["outputs/"])]
       if anytrue([for action in rule.action : action.type == "Delete"])
     ])
     error_message = "A lifecycle rule deletes songs or clips."

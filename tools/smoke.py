@@ -1,0 +1,107 @@
+"""Ask a deployed API whether it answers, reads its database and, if asked to, makes a video.
+
+    python tools/smoke.py URL            # options and songs
+    python tools/smoke.py URL --video    # also a video of the first song, waited for
+
+An ID token is taken from API_TOKEN. Exit status 1, and what was wrong, if anything was.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+
+PATIENCE_SECONDS = 60
+"""A first request starts an instance and a database connection."""
+
+VIDEO_SECONDS = 600
+"""A cold planner, a cold job and a long song."""
+
+
+class SmokeFailed(Exception):
+    """The API does not work; the message says which call and what it answered."""
+
+
+def call(base: str, path: str, token: str, body: object | None = None) -> dict[str, object]:
+    """Return the JSON object that `path` answers.
+
+    Raises:
+
+        SmokeFailed: On no answer, an error status, or an answer that is no JSON object.
+    """
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(base.rstrip("/") + path, data=data, headers=headers)  # noqa: S310 - main() lets http and https pass only
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - as above
+            found = json.load(answer)
+    except urllib.error.HTTPError as exc:
+        last_words = exc.read(500).decode(errors="replace")
+        raise SmokeFailed(f"{path} answered {exc.code}: {last_words}") from exc
+    except OSError as exc:
+        raise SmokeFailed(f"{path} did not answer: {exc}") from exc
+    except ValueError as exc:
+        raise SmokeFailed(f"{path} did not answer JSON: {exc}") from exc
+    if not isinstance(found, dict):
+        raise SmokeFailed(f"{path} answered a {type(found).__name__}; it must be an object")
+    return found
+
+
+def make_video(base: str, token: str, song_id: str, pause: float = 2.0) -> dict[str, object]:
+    """Ask for a video of `song_id` and return its task when it is completed.
+
+    Raises:
+
+        SmokeFailed: If the task fails or takes too long.
+    """
+    wish = {
+        "song_id": song_id,
+        "difficulty": "beginner",
+        "energy_level": "medium",
+        "style": "romantic",
+    }
+    task_id = call(base, "/api/choreography/generate-from-song", token, wish)["task_id"]
+    end = time.monotonic() + VIDEO_SECONDS
+    while time.monotonic() < end:
+        task = call(base, f"/api/choreography/tasks/{task_id}", token)
+        if task["status"] == "completed":
+            return task
+        if task["status"] in ("failed", "cancelled"):
+            raise SmokeFailed(f"task {task_id} is {task['status']}: {task.get('error')}")
+        time.sleep(pause)
+    raise SmokeFailed(f"task {task_id} is not completed after {VIDEO_SECONDS} s")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the checks; return the exit status."""
+    parser = argparse.ArgumentParser(description="Ask a deployed API whether it works.")
+    parser.add_argument("url", help="address of the API, as `terraform output -raw api_url` says")
+    parser.add_argument("--video", action="store_true", help="make a video of the first song too")
+    wanted = parser.parse_args(arguments)
+    if not wanted.url.startswith(("http://", "https://")):
+        parser.error(f"{wanted.url!r} must begin with http:// or https://")
+    token = os.environ.get("API_TOKEN", "")
+    try:
+        call(wanted.url, "/api/options", token)
+        songs = call(wanted.url, "/api/songs", token).get("songs")
+        if not isinstance(songs, list):
+            raise SmokeFailed("/api/songs answered without a list of songs")
+        print(f"options and {len(songs)} songs: the API answers and reads its database")
+        if wanted.video and not songs:
+            raise SmokeFailed("there is no song to dance to: ingest the library first")
+        if wanted.video:
+            task = make_video(wanted.url, token, songs[0]["id"])
+            print(f"video of {task['duration']} s: {task['video_url']}")
+    except SmokeFailed as exc:
+        print(f"smoke: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -29,6 +29,8 @@ _FAULTS = (
     TLSVersionError,
     OSError,
     TimeoutError,
+    ValueError,  # the instance lies in another region than its name says
+    KeyError,  # an answer of the Admin API without a field that it must have
 )
 
 

@@ -257,8 +257,7 @@ class _Band:
             full = bar.label not in ("intro", "outro", "break")
             self._guira(bar, full)
             self._bongo(bar)
-            if bar.label != "intro" or bar.in_part >= 2:
-                self._bass(bar, chord)
+            self._bass(bar, chord)
             self._guitar(bar, chord)
             if bar.label in ("verse", "chorus", "bridge"):
                 self._pad(bar, chord)

@@ -67,19 +67,22 @@ def decode(path: Path, rate: int, *, max_duration: float = MAX_DURATION) -> Soun
     """
     import numpy as np
 
-    blocks: list[NDArray[np.float32]] = []
+    # Grown by half as needed: a list of blocks would double the memory when joined.
+    samples = np.empty(rate * 60, np.float32)
     repairs: list[int] = []
     total = 0
     for block in resampled(path, rate, repairs):
-        total += len(block)
+        start, total = total, total + len(block)
         if total > max_duration * rate:
             raise UnreadableMedia(
                 f"{path.name} is longer than {max_duration / 60:.0f} minutes; cut it first"
             )
-        blocks.append(block)
+        if total > len(samples):
+            samples.resize(total + total // 2, refcheck=False)
+        samples[start:total] = block
     if total == 0:
         raise UnreadableMedia(f"{path.name} holds no sound; its audio stream is empty")
-    samples = np.concatenate(blocks)
+    samples.resize(total, refcheck=False)
     # Floating-point files may hold anything; beyond this it is not sound.
     np.clip(samples, -8.0, 8.0, out=samples)
     samples -= np.float32(samples.mean(dtype=np.float64))

@@ -60,9 +60,6 @@ def spectrum_of(samples: Array) -> Spectrum:
     """Return the features of a mono recording at `RATE` samples per second."""
     duration = len(samples) / RATE
     count = max(1, int(np.ceil(len(samples) / HOP)))
-    padded = np.concatenate(
-        [np.zeros(WINDOW // 2, np.float32), samples, np.zeros(WINDOW + HOP, np.float32)]
-    )
     window = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
     frequency = np.fft.rfftfreq(WINDOW, 1 / RATE)
     bands = {name: _slice(frequency, low, high) for name, (low, high) in BANDS.items()}
@@ -72,11 +69,10 @@ def spectrum_of(samples: Array) -> Spectrum:
     onsets = {name: np.zeros(count, np.float32) for name in BANDS}
     timbre = np.zeros((count, len(TIMBRE_EDGES) - 1), np.float32)
     level = np.zeros(count, np.float32)
-    views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     before: Array | None = None
     for start in range(0, count, BLOCK):
-        part = views[start : min(start + BLOCK, count)] * window
-        magnitude = np.abs(np.fft.rfft(part, axis=1)).astype(np.float32, copy=False)
+        part = _windows(samples, WINDOW, HOP, start, min(start + BLOCK, count))
+        magnitude = np.abs(np.fft.rfft(part * window, axis=1)).astype(np.float32, copy=False)
         stop = start + len(magnitude)
         power = magnitude**2
         level[start:stop] = np.sqrt(power.sum(axis=1) * (2 / (WINDOW * float(np.sum(window**2)))))
@@ -91,6 +87,15 @@ def spectrum_of(samples: Array) -> Spectrum:
     timbre = np.log10(timbre / (reference * reference) + 1e-4)
     decibels = 20 * np.log10(np.maximum(level, 1e-6))
     return Spectrum(onsets, timbre, _chroma(samples), decibels, duration)
+
+
+def _windows(samples: Array, width: int, hop: int, start: int, stop: int) -> Array:
+    """Return the windows centred on frames `start` to `stop`; silence lies around the song."""
+    first = start * hop - width // 2
+    last = (stop - 1) * hop - width // 2 + width
+    part = samples[max(first, 0) : max(last, 0)]
+    padded = np.pad(part, (max(-first, 0), last - max(first, 0) - len(part)))
+    return np.lib.stride_tricks.sliding_window_view(padded, width)[::hop]
 
 
 def _slice(frequency: NDArray[np.floating], low: float, high: float) -> slice:
@@ -109,10 +114,6 @@ def _reference_level(samples: Array) -> float:
 
 def _chroma(samples: Array) -> Array:
     count = max(1, int(np.ceil(len(samples) / LONG_HOP)))
-    padded = np.concatenate(
-        [np.zeros(LONG_WINDOW // 2, np.float32), samples, np.zeros(LONG_WINDOW, np.float32)]
-    )
-    views = np.lib.stride_tricks.sliding_window_view(padded, LONG_WINDOW)[::LONG_HOP]
     window = np.hanning(LONG_WINDOW + 1)[:-1].astype(np.float32)
     frequency = np.fft.rfftfreq(LONG_WINDOW, 1 / RATE)
     band = _slice(frequency, 80.0, 1_600.0)
@@ -124,9 +125,11 @@ def _chroma(samples: Array) -> Array:
     weights /= (frequency[band] / 80.0)[:, None].astype(np.float32)
     chroma = np.zeros((count, CHROMA_BINS), np.float32)
     for start in range(0, count, BLOCK // 8):
-        part = views[start : min(start + BLOCK // 8, count)] * window
-        magnitude = np.abs(np.fft.rfft(part, axis=1)[:, band]).astype(np.float32, copy=False)
-        chroma[start : start + len(part)] = np.sqrt(magnitude) @ weights
+        part = _windows(samples, LONG_WINDOW, LONG_HOP, start, min(start + BLOCK // 8, count))
+        magnitude = np.abs(np.fft.rfft(part * window, axis=1)[:, band])
+        chroma[start : start + len(part)] = (
+            np.sqrt(magnitude).astype(np.float32, copy=False) @ weights
+        )
     chroma -= chroma.min(axis=1, keepdims=True)
     norm = np.linalg.norm(chroma, axis=1, keepdims=True)
     return np.asarray(np.where(norm > 1e-6, chroma / np.maximum(norm, 1e-6), 0.0), np.float32)

@@ -24,7 +24,7 @@ from catalog.movement import activity, block_motion, frame_energy
 from catalog.probing import ClipFacts, probe
 from catalog.sessions import signature
 from catalog.source_files import Source
-from catalog.watching import Watched, watch
+from catalog.watching import MOST_RATE, MOTION_RATE, Watched, watch
 from catalog.words import Naming, in_words
 from choreo.clip_format import FRAME_RATE
 from choreo.errors import ChoreoError, UnreadableMedia
@@ -90,12 +90,13 @@ def make_moves(job: ClipJob) -> MadeClip:
     path, told = job.source.path, job.told
     facts = probe(path)
     conformed = is_conformed(path)
+    rate = MOTION_RATE if _counts_are_told(told) else MOST_RATE
     preview = job.scratch / f"{job.fingerprint}_whole_360p.mp4"
     if conformed:
         with preview_of(preview) as rendition:
-            watched = watch(path, facts, also=lambda frame, _time: rendition.add(frame))
+            watched = watch(path, facts, lambda frame, _time: rendition.add(frame), rate)
     else:
-        watched = watch(path, facts)
+        watched = watch(path, facts, rate=rate)
     beats = _beats_of(job, facts, watched)
     cuts = cut(beats, watched.duration, told.counts if beats.source == "person" else None)
     if not cuts:
@@ -118,6 +119,10 @@ def make_moves(job: ClipJob) -> MadeClip:
             "its counts are a guess; give first_count_at and tempo in the manifest to correct them"
         )
     return MadeClip(tuple(made), beats, tuple(warnings))
+
+
+def _counts_are_told(told: Told) -> bool:
+    return told.first_count_at is not None and told.tempo is not None
 
 
 def _beats_of(job: ClipJob, facts: ClipFacts, watched: Watched) -> BeatMap:

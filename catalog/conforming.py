@@ -43,7 +43,10 @@ class Rendition:
 
     def __init__(self, path: Path, width: int, height: int, crf: float | None = None) -> None:
         import av
+        from av.video.reformatter import Interpolation, VideoReformatter
 
+        # Kept, since making a scaler anew costs more than scaling a frame.
+        self._scaler, self._area = VideoReformatter(), Interpolation.AREA
         self._container = av.open(str(path), "w", options=MP4_OPTIONS)
         quality = {} if crf is None else {"crf": crf}
         self._stream = open_encoder(self._container, width, height, **quality)  # type: ignore[arg-type]
@@ -52,7 +55,9 @@ class Rendition:
 
     def add(self, frame: VideoFrame) -> None:
         """Append a frame, scaled if it has another size."""
-        small = frame.reformat(width=self._width, height=self._height, format=PIXEL_FORMAT)
+        small = self._scaler.reformat(
+            frame, self._width, self._height, PIXEL_FORMAT, interpolation=self._area
+        )
         small.pts, small.time_base = self.frames, Fraction(1, FRAME_RATE)
         small.pict_type = 0
         self._container.mux(self._stream.encode(small))

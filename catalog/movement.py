@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.watching import HEIGHT, WIDTH, Watched
+from catalog.watching import HEIGHT, MOTION_RATE, WIDTH, Watched
 from choreo.vectors.pose import Motion
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 BLOCK = 6
 """Pixels a side of a block of the grey frames."""
 
-_FLOW_RATE = 16.0
-"""Pairs of frames per second: a hand moves under two pixels between them."""
 _NOISE = 40.0
 """Added to the gradients' energy: a flat, noisy wall does not move."""
 
@@ -41,7 +39,7 @@ def block_motion(watched: Watched, start: float, end: float) -> Motion:
     """
     inside = np.flatnonzero((watched.times >= start - 0.1) & (watched.times <= end + 0.1))
     rate = len(inside) / max(end - start, 1e-3)
-    inside = inside[:: max(1, round(rate / _FLOW_RATE))]
+    inside = inside[:: max(1, round(rate / MOTION_RATE))]
     if len(inside) < 2:
         rows, columns = HEIGHT // BLOCK, WIDTH // BLOCK
         return Motion(

@@ -21,7 +21,10 @@ HEIGHT, WIDTH = 54, 96
 """Pixels of a grey frame: enough to see a couple move as blocks of 6 x 6."""
 
 MOST_RATE = 31.0
-"""Grey frames per second that are kept; a faster source is thinned."""
+"""Grey frames per second that finding counts needs; a faster source is thinned."""
+
+MOTION_RATE = 16.0
+"""Grey frames per second that describing motion needs: a hand moves two pixels between them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,10 @@ class Watched:
 
 
 def watch(
-    path: Path, facts: ClipFacts, also: Callable[[VideoFrame, float], None] | None = None
+    path: Path,
+    facts: ClipFacts,
+    also: Callable[[VideoFrame, float], None] | None = None,
+    rate: float = MOST_RATE,
 ) -> Watched:
     """Decode a clip once.
 
@@ -53,6 +59,8 @@ def watch(
 
         also: Called with every frame and its time in seconds, in order.
 
+        rate: Grey frames per second to keep, at most.
+
     Raises:
 
         UnreadableMedia: When nothing moves in it: no frame, one frame, or no length.
@@ -62,6 +70,7 @@ def watch(
     last = step = 0.0
     count = 0
     state: dict[str, bool] = {}
+    small = _Small()
     for frame, time in frames_of(path, state=state):
         count += 1
         if count > 1:
@@ -73,9 +82,9 @@ def watch(
             )
         if also is not None:
             also(frame, time)
-        if not times or time - times[-1] >= 0.98 / MOST_RATE:
+        if not times or time - times[-1] >= 0.98 / rate:
             times.append(time)
-            grey.append(_small_grey(frame))
+            grey.append(small.grey(frame))
     if count < 2:
         found = "holds one frame; it is a still picture" if count else "holds no frame"
         raise UnreadableMedia(f"{path.name} {found}")
@@ -155,16 +164,25 @@ def turned(frame: VideoFrame) -> int:
     return round(frame.rotation / 90) * 90 % 360
 
 
-def _small_grey(frame: VideoFrame) -> NDArray[np.uint8]:
-    quarter = turned(frame)
-    across, down = frame.width, frame.height
-    if quarter in (90, 270):
-        across, down = down, across
-    wide = int(np.clip(2 * round(HEIGHT * across / down / 2), 8, WIDTH))
-    size = (HEIGHT, wide) if quarter in (90, 270) else (wide, HEIGHT)
-    small = frame.reformat(width=size[0], height=size[1], format="gray8").to_ndarray()
-    small = np.rot90(small, quarter // 90)
-    result = np.zeros((HEIGHT, WIDTH), np.uint8)
-    left = (WIDTH - wide) // 2
-    result[:, left : left + wide] = small
-    return result
+class _Small:
+    """Scales frames down, with the picture upright in the middle."""
+
+    def __init__(self) -> None:
+        from av.video.reformatter import Interpolation, VideoReformatter
+
+        # Kept, since making a scaler anew costs more than scaling a frame.
+        self._scaler, self._area = VideoReformatter(), Interpolation.AREA
+
+    def grey(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        quarter = turned(frame)
+        across, down = frame.width, frame.height
+        if quarter in (90, 270):
+            across, down = down, across
+        wide = int(np.clip(2 * round(HEIGHT * across / down / 2), 8, WIDTH))
+        size = (HEIGHT, wide) if quarter in (90, 270) else (wide, HEIGHT)
+        small = self._scaler.reformat(frame, *size, "gray8", interpolation=self._area)
+        upright = np.rot90(small.to_ndarray(), quarter // 90)
+        result = np.zeros((HEIGHT, WIDTH), np.uint8)
+        left = (WIDTH - wide) // 2
+        result[:, left : left + wide] = upright
+        return result

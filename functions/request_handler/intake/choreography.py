@@ -9,7 +9,7 @@ from flask import Request, Response
 
 from choreo import exports
 from choreo.blueprint import Blueprint
-from choreo.errors import InvalidInput, Unavailable, UnknownSong, UnknownTask
+from choreo.errors import ChoreoError, InvalidInput, UnknownSong, UnknownTask
 from choreo.log import task_context
 from choreo.song import Song
 from choreo.task import GenerationRequest, Task, TaskStatus
@@ -129,8 +129,8 @@ def _tell_planner(doors: Doors, task: Task) -> None:
         try:
             doors.queue.publish(task.id)
             doors.tasks.mark_published(task.id)
-        except Unavailable as exc:
-            _log.warning("the task waits for the sweeper to publish it: %s", exc)
+        except ChoreoError as exc:
+            _log.error("the task waits for the sweeper to publish it: %s", exc)
         else:
             _log.info("task taken down")
 

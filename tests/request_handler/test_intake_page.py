@@ -1,0 +1,187 @@
+"""The page, as a person with a browser meets it."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from intake_world import World
+from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
+from werkzeug.serving import make_server
+
+PHONE: ViewportSize = {"width": 360, "height": 740}
+
+
+@dataclass
+class Visit:
+    """A browser's tab at the page, and what it complained about."""
+
+    page: Page
+    address: str
+    complaints: list[str]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            )
+        except Error as exc:
+            pytest.skip(f"no Chromium here: {exc.message.splitlines()[0]}")
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(world: World, browser: Browser) -> Iterator[Visit]:
+    server = make_server("127.0.0.1", 0, world.client.application, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = browser.new_context(viewport=PHONE)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield Visit(page, f"http://127.0.0.1:{server.server_port}/", complaints)
+    context.close()
+    server.shutdown()
+    server.server_close()
+
+
+def write_video(file: Path, seconds: int) -> None:
+    """Write a video of as many seconds; a player can seek to each of its frames."""
+    with av.open(str(file), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=30, options={"g": "15"})
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        frame = av.VideoFrame(64, 36, "yuv420p")
+        for index in range(seconds * 30):
+            frame.pts, frame.time_base = index, Fraction(1, 30)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def test_a_song_leads_to_a_video_with_its_counts(world: World, visit: Visit) -> None:
+    page = visit.page
+    page.goto(visit.address)
+    expect(page.get_by_role("radio", name="Amor de prueba")).to_be_checked()
+    page.get_by_text("Beginner", exact=True).click()
+    page.get_by_role("button", name="Make the video").dblclick()
+    expect(page.get_by_role("heading", name="Your dance is on its way")).to_be_visible()
+    task_id = page.url.split("#task=")[1]
+    assert world.queue.published == [task_id]
+    assert world.tasks.get(task_id).request.difficulty == "beginner"
+
+    world.complete(task_id)
+    write_video(world.media / "outputs" / f"{task_id}.mp4", 8)
+    expect(page.locator("#player")).to_be_visible()
+    expect(page.locator("#moves li")).to_have_count(2)
+    video = page.locator("#video")
+    lit = page.locator("#counts .on")
+    for second, count, move in ((0.2, "1", "Básico"), (1.7, "tap", "Básico"), (6.2, "5", "Turn")):
+        video.evaluate("(video, second) => { video.currentTime = second }", second)
+        expect(lit).to_have_text(count)
+        expect(page.locator("#move-now")).to_contain_text(move)
+    page.locator("#moves button").nth(1).click()
+    expect(page.locator("#moves [aria-current]")).to_contain_text("Turn <right>")
+    assert visit.complaints == []
+
+
+def test_a_sentence_can_be_sent_by_keyboard_alone(world: World, visit: Visit) -> None:
+    page = visit.page
+    page.goto(visit.address)
+    page.get_by_role("radio", name="Pick a song").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
+    page.keyboard.type("una bachata tranquila")
+    button = page.get_by_role("button", name="Make the video")
+    while not button.evaluate("button => button === document.activeElement"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/#task=*")
+    task = world.tasks.get(page.url.split("#task=")[1])
+    assert task.request.query == "una bachata tranquila"
+
+
+def test_nothing_typed_is_lost_when_a_request_is_refused(world: World, visit: Visit) -> None:
+    page = visit.page
+    page.goto(visit.address)
+    page.get_by_text("Describe a dance", exact=True).click()
+    page.get_by_role("button", name="Make the video").click()
+    expect(page.get_by_role("alert")).to_contain_text("Describe the dance in a sentence")
+    said = "x" * 2001
+    page.get_by_label("Your dance, in any language").fill(said)
+    page.get_by_role("button", name="Make the video").click()
+    expect(page.get_by_role("alert")).to_contain_text("at most 2000 characters")
+    assert page.get_by_label("Your dance, in any language").input_value() == said
+
+
+def test_a_dance_can_be_cancelled_left_and_come_back_to(world: World, visit: Visit) -> None:
+    page, task_id = visit.page, world.task_id()
+    world.plan(task_id)
+    page.goto(f"{visit.address}#task={task_id}")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+    assert world.tasks.get(task_id).status == "cancelled"
+    page.reload()
+    expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+    page.get_by_role("link", name="New dance").click()
+    expect(page.get_by_role("heading", name="What shall we dance?")).to_be_visible()
+
+
+def test_a_failure_is_told_in_a_sentence(world: World, visit: Visit) -> None:
+    task_id = world.task_id()
+    world.tasks.fail_unclaimed(task_id, "The library has no <moves>.")
+    visit.page.goto(f"{visit.address}#task={task_id}")
+    expect(visit.page.get_by_role("heading", name="could not be made")).to_be_visible()
+    expect(visit.page.get_by_role("status")).to_contain_text("The library has no <moves>.")
+
+
+def test_a_dance_that_does_not_exist_is_said_not_to(visit: Visit) -> None:
+    visit.page.goto(f"{visit.address}#task=nonsense")
+    expect(visit.page.get_by_role("heading", name="There is no such dance")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone_and_can_be_read(world: World, visit: Visit, scheme: str) -> None:
+    page = visit.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(visit.address)
+    expect(page.locator("#songs li")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    ratios = page.evaluate(CONTRASTS)
+    assert ratios
+    assert min(ratios.values()) >= 4.5, ratios
+
+
+CONTRASTS = """() => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const shine = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((v) => {
+      const s = v / 255;
+      return s <= 0.03928 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const behind = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = {};
+  for (const node of document.querySelectorAll("main *, header *")) {
+    const own = [...node.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim());
+    if (!own || !node.offsetParent) continue;
+    const [a, b] = [shine(parse(getComputedStyle(node).color)), shine(behind(node))];
+    found[node.textContent.trim().slice(0, 40)] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  }
+  return found;
+}"""
+"""WCAG contrast of every visible text with the colour behind it."""

@@ -16,14 +16,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
 
-from catalog import Library, open_library
+from choreo.database.migrate import upgrade
+from choreo_cli.library import open_stack
+from choreo_cli.screen import progress
 from local_emulators.demo_library.build import build_demo_library
 from local_emulators.processes import StackFailed
 from local_emulators.stack import running_stack
@@ -81,28 +82,20 @@ def main() -> int:
 
 
 def _prepare_library(folder: Path, console: Console) -> None:
-    with open_library(folder) as library:
-        if library.catalogue.songs() and library.catalogue.moves():
-            console.print(f"Using the library in {folder}")
-            return
-        console.print(f"Making the demo library in {folder}")
-        _build(library, console)
-
-
-def _build(library: Library, console: Console) -> None:
-    with _progress(console, MofNCompleteColumn()) as bars:
-        shown: dict[str, TaskID] = {}
-
-        def show(what: str, done: int, of: int) -> None:
-            if what not in shown:
-                shown[what] = bars.add_task(what, total=of)
-            bars.update(shown[what], completed=done, total=of)
-
-        summary = build_demo_library(library, show)
-    for refusal in summary.refused:
-        console.print(f"  refused {refusal}", style="red", markup=False)
-    if summary.refused:
+    stack = open_stack(folder)
+    upgrade(stack.engine)
+    if stack.catalogue.songs() and stack.catalogue.moves():
+        console.print(f"Using the library in {folder}")
+        return
+    console.print(f"Making the demo library in {folder}")
+    with progress() as show:
+        summary = build_demo_library(stack, lambda what, share: show(what.capitalize(), share))
+    for refusal in summary.refusals:
+        console.print(f"  refused {refusal.file}: {refusal.reason}", style="red", markup=False)
+    if summary.refusals:
         raise DemoFailed("the demo library is not whole; see the refusals above")
+    songs, moves = len(summary.songs_made), len(summary.moves_made)
+    console.print(f"  {songs} songs and {moves} moves in {summary.seconds:.0f} s")
 
 
 def _make_videos(address: str, console: Console) -> list[tuple[Wish, dict[str, Any]]]:
@@ -120,7 +113,7 @@ def _make_videos(address: str, console: Console) -> list[tuple[Wish, dict[str, A
         ),
         Wish(f"From a sentence: {SENTENCE}", "generate-with-ai", {"query": SENTENCE}),
     ]
-    with _progress(console, TextColumn("{task.fields[doing]}")) as bars:
+    with _bars(console) as bars:
         waiting = []
         for wish in wishes:
             accepted = _post(f"{address}/api/choreography/{wish.route}", wish.body)
@@ -156,12 +149,12 @@ def _print_result(wish: Wish, task: dict[str, Any], folder: Path, console: Conso
             console.print(f"  {name.replace('_', ' '):<32} {shown}", markup=False)
 
 
-def _progress(console: Console, last: MofNCompleteColumn | TextColumn) -> Progress:
+def _bars(console: Console) -> Progress:
     return Progress(
         TextColumn("  {task.description}"),
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
-        last,
+        TextColumn("{task.fields[doing]}"),
         console=console,
     )
 

@@ -4,25 +4,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from catalog import Library, Summary, ingest
+from catalog.ingest import ingest
+from catalog.summary import Summary
+from choreo.wiring import Stack
 from local_emulators.demo_library.dancers import make_clips
 from local_emulators.demo_library.songs import make_songs
 
-Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, done, of)."""
+Progress = Callable[[str, float], None]
+"""Called with (what is being done, share of it that is done: 0 to 1)."""
 
 
-def build_demo_library(library: Library, progress: Progress, workers: int = 2) -> Summary:
-    """Make the songs and clips in a temporary folder and ingest them into `library`."""
+def build_demo_library(stack: Stack, progress: Progress, workers: int = 2) -> Summary:
+    """Make the songs and clips in a temporary folder and ingest them into `stack`'s library."""
     with tempfile.TemporaryDirectory(prefix="choreo-demo-") as folder:
         songs, moves = Path(folder) / "songs", Path(folder) / "moves"
-        make_songs(songs, lambda done, of: progress("Composing songs", done, of))
-        make_clips(moves, lambda done, of: progress("Drawing dancers", done, of), workers)
-        return ingest(
-            songs=songs,
-            moves=moves,
-            manifest=None,
-            library=library,
-            workers=workers,
-            progress=lambda done, of: progress("Taking them in", done, of),
-        )
+        make_songs(songs, lambda done, of: progress("composing songs", done / of))
+        make_clips(moves, lambda done, of: progress("drawing dancers", done / of), workers)
+        return ingest(songs, moves, None, stack, workers=workers, progress=progress)

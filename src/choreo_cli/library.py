@@ -1,0 +1,90 @@
+"""`choreo ingest` and `choreo library`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from choreo.errors import InvalidInput
+from choreo.settings import Role, Settings
+from choreo.wiring import Stack
+from choreo_cli.screen import print_json, progress
+
+if TYPE_CHECKING:
+    from catalog.summary import Summary
+
+
+def open_stack(library: Path) -> Stack:
+    """Open a library's database and store; the environment may name others."""
+    environment = {**os.environ, "LIBRARY": str(library)}
+    return Stack(Settings.from_env(environment, Role.CATALOG))
+
+
+def ingest_folders(
+    library: Path,
+    songs: Path | None,
+    moves: Path | None,
+    manifest: Path | None,
+    template: Path | None,
+    workers: int | None,
+    quiet: bool,
+) -> "Summary":
+    """Bring folders into the library, with progress on stderr."""
+    from catalog.ingest import ingest
+
+    with progress(quiet) as show:
+        return ingest(
+            songs,
+            moves,
+            manifest,
+            open_stack(library),
+            workers=workers,
+            progress=show,
+            template=template,
+        )
+
+
+def print_summary(summary: "Summary", as_json: bool) -> None:
+    """Print what became of an ingest."""
+    from dataclasses import asdict
+
+    if as_json:
+        print_json(asdict(summary))
+        return
+    console = Console()
+    table = Table("", "new or changed", "unchanged", "removed", box=None)
+    table.add_row("songs", str(len(summary.songs_made)), str(len(summary.songs_unchanged)), "0")
+    table.add_row(
+        "moves",
+        str(len(summary.moves_made)),
+        str(len(summary.moves_unchanged)),
+        str(len(summary.moves_removed)),
+    )
+    console.print(table)
+    for title, items in (("Refused", summary.refusals), ("To be checked", summary.warnings)):
+        if items:
+            console.print(f"{title}:", style="bold")
+            for item in items:
+                console.print(f"  {item.file}: {item.reason}", markup=False, soft_wrap=True)
+    console.print(f"{summary.seconds:.1f} s")
+
+
+def print_coverage(library: Path, as_json: bool) -> None:
+    """Print what a library has and lacks.
+
+    Raises:
+
+        InvalidInput: If there is no library.
+    """
+    from catalog.coverage import coverage, shown
+
+    if not (library / "choreo.db").exists() and not os.environ.get("DATABASE_URL"):
+        raise InvalidInput(f"there is no library in {library}; `choreo ingest` makes one")
+    stack = open_stack(library)
+    report = coverage(stack.catalogue.embedded_moves(), stack.catalogue.songs())
+    if as_json:
+        print_json(report.as_document())
+    else:
+        print(shown(report))

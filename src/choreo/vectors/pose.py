@@ -41,6 +41,8 @@ _RHYTHM = BODY_DIMENSIONS - 26 * _COEFFICIENTS
 _BODY_SHARE = 0.9
 """Of the bodies in the squared length, where they were found."""
 _SLOTS = 16
+_TRAVEL = 11
+"""Row of the odd series that holds the hips' way across the picture."""
 _LEAST_SEEN = 0.5
 """Share of moments at which a body must be seen; below, it is taken as not found."""
 
@@ -138,7 +140,9 @@ def _of_motion(motion: Motion, grid: NDArray[np.float64]) -> Floats:
     even_rows = _sampled(motion.times, np.stack(even), grid)
     odd_rows = _sampled(motion.times, np.stack(odd), grid)
     scale = even_rows[:3].mean() + 1e-6
-    slots = np.concatenate([even_rows, odd_rows * _handedness(odd_rows[0])]) / scale
+    slots = (
+        np.concatenate([even_rows, odd_rows * _handedness(np.cumsum(odd_rows[:1], axis=1))]) / scale
+    )
     slots = slots.reshape(len(slots), _SLOTS, -1).mean(axis=2)
     level = slots.mean(axis=1, keepdims=True)
     # How much each part moves at all is told apart from when it moves.
@@ -149,16 +153,13 @@ def _of_motion(motion: Motion, grid: NDArray[np.float64]) -> Floats:
 def _both_bodies(bodies: Bodies, grid: NDArray[np.float64]) -> Floats:
     """Return shape (2, 192); a body that was hardly seen has zeros."""
     made = [_one_body(bodies, index, grid) for index in range(2)]
-    sides = [hand for _, _, hand in made]
     # One sign for both, or leader and follower would be mirrored apart.
-    hand = 1.0 if sum(sides) >= 0 else -1.0
-    return np.stack([_joined(even, odd, hand) for even, odd, _ in made])
+    hand = _handedness(np.stack([odd[_TRAVEL] for _, odd in made]))
+    return np.stack([_joined(even, odd, hand) for even, odd in made])
 
 
-def _one_body(
-    bodies: Bodies, index: int, grid: NDArray[np.float64]
-) -> tuple[Floats, Floats, float]:
-    """Return the 13 even and 13 odd series on the grid, and how left-handed the travel is.
+def _one_body(bodies: Bodies, index: int, grid: NDArray[np.float64]) -> tuple[Floats, Floats]:
+    """Return the 13 even and 13 odd series on the grid.
 
     Under a mirror even series stay and odd ones change their sign.
     """
@@ -166,7 +167,7 @@ def _one_body(
     sure = seen[:, 1:].mean(axis=1) > 0.3
     nothing = np.zeros((13, _POINTS), np.float32)
     if sure.mean() < _LEAST_SEEN or sure.sum() < 4:
-        return nothing, nothing, 0.0
+        return nothing, nothing
     times = bodies.times[sure]
     points = points[sure]
     left, right = points[:, 1::2], points[:, 2::2]
@@ -198,36 +199,33 @@ def _one_body(
     even_rows = _sampled(times, even.T / torso, grid)
     odd_rows = _sampled(times, odd.T / torso, grid)
     even_rows[11] -= np.median(even_rows[11])
-    travel = odd_rows[11] - odd_rows[11].mean()
-    odd_rows[11] = travel
-    return even_rows, odd_rows, float(travel @ _TEMPLATE)
+    odd_rows[_TRAVEL] -= odd_rows[_TRAVEL].mean()
+    return even_rows, odd_rows
 
 
 def _joined(even: Floats, odd: Floats, hand: float) -> Floats:
     if not even.any():
         return np.zeros(BODY_DIMENSIONS, np.float32)
     series = np.concatenate([even - _STANDING[:, None], hand * odd])
-    basis = _cosines(_COEFFICIENTS)
-    coefficients = series @ basis.T
+    coefficients = series @ _cosines(_COEFFICIENTS).T
     coefficients[:, 0] *= _POSTURE_WEIGHT
     speed = np.abs(np.diff(np.concatenate([even, odd]), axis=1)).sum(axis=0)
     speed = np.append(speed, speed[-1])
     rhythm = (speed - speed.mean()) @ _cosines(_RHYTHM + 1)[1:].T
-    joined = np.concatenate([coefficients.ravel(), 0.3 * rhythm])
-    return np.asarray(joined, np.float32)
+    joined = np.concatenate([coefficients.ravel(), _RHYTHM_WEIGHT * rhythm])
+    # The root keeps one great movement from hiding all the small ones.
+    return np.asarray(np.sign(joined) * np.abs(joined) ** _COMPRESSION, np.float32)
 
 
-_POSTURE_WEIGHT = 0.5
+_COMPRESSION = 0.8
+_RHYTHM_WEIGHT = 0.3
+_POSTURE_WEIGHT = 0.25
 """Of the mean posture against its change: people stand alike, and move differently."""
 
 _STANDING = np.array(
     [0.6, 0.8, 0.8, 0.35, 0.4, -1.0, -0.55, -0.3, 0.85, 1.65, -1.5, 0.0, 0.35], np.float32
 )
 """The even series of a person who faces the camera with the arms bent, in torso lengths."""
-
-_TEMPLATE = np.repeat([1, 2, 3, 3, 2, 1, 0, 0], 4).astype(np.float32)
-_TEMPLATE -= _TEMPLATE.mean()
-"""The basic step's travel: out on 1 to 3, back on 5 to 7."""
 
 
 def _cosines(count: int) -> Floats:
@@ -236,9 +234,16 @@ def _cosines(count: int) -> Floats:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def _handedness(across: Floats) -> float:
-    travel = np.cumsum(across)
-    return 1.0 if float((travel - travel.mean()) @ _TEMPLATE) >= 0 else -1.0
+def _handedness(travel: Floats) -> float:
+    """Return 1 or -1, which turns round when left and right change places.
+
+    Args:
+
+        travel: Series that change their sign under a mirror, shape (k, 32). The strongest of
+            their slow movements decides: it is the last one that noise can turn.
+    """
+    slow = (travel @ _cosines(5)[1:].T).ravel()
+    return 1.0 if slow[np.argmax(np.abs(slow))] >= 0 else -1.0
 
 
 def _sampled(times: Floats, series: NDArray[np.floating], grid: NDArray[np.float64]) -> Floats:

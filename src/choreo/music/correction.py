@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from choreo.errors import InvalidInput
 from choreo.song import Section, SongAnalysis
+from choreo.vocabulary import RhythmMode, SectionLabel
 
 TAP_TOLERANCE = 0.35
 """Share of a beat by which a tap may miss its beat; people tap within 0.1 s."""
@@ -154,6 +155,10 @@ def _moved(
     sections: tuple[Section, ...], eights: tuple[float, ...], duration: float
 ) -> tuple[Section, ...]:
     """Return the sections with each start on the nearest 1; those that vanish are left out."""
+    if not sections:
+        # Nothing was known about a song without a found beat; it is one part until analysed.
+        whole = {"label": SectionLabel.VERSE, "rhythm_mode": RhythmMode.DERECHO, "energy": 0.5}
+        return (Section.model_validate({"start": eights[0], "end": duration, **whole}),)
     starts: list[tuple[float, Section]] = []
     for section in sections:
         start = eights[_nearest(eights, section.start)]

@@ -10,15 +10,16 @@ PYTHON ?= python3
 LIBRARY ?= library
 PORT ?= 8080
 JOBS ?= 2
+ENVIRONMENT ?= prod
 
 TOOLS := .venvs/tools/bin
 UV := $(TOOLS)/uv
 BIN := .venv/bin
 DEPLOYABLES := request_handler planner job
-SOURCES := src functions job_image catalog local_emulators tests benchmarks
+SOURCES := src functions job_image catalog local_emulators tests benchmarks tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format bench lock clean
+.PHONY: help setup demo up test check format bench stage images plan lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,7 +42,7 @@ check: .venv/.ready ## Check format, lint and types
 	@echo "Checking for lint"
 	@$(BIN)/ruff check $(SOURCES)
 	@echo "Checking types"
-	@$(BIN)/mypy src catalog local_emulators benchmarks functions/request_handler/intake functions/planner/planning job_image/rendering job_image/execution
+	@$(BIN)/mypy src catalog local_emulators benchmarks tools functions/request_handler/intake functions/planner/planning job_image/rendering job_image/execution
 	@for main in functions/request_handler functions/planner job_image; do $(BIN)/mypy $$main/main.py || exit 1; done
 
 format: .venv/.ready ## Format the code and mend what can be mended
@@ -49,6 +50,15 @@ format: .venv/.ready ## Format the code and mend what can be mended
 
 bench: setup ## Measure speed, size and quality against peers
 	@for bench in music planner render request_handler; do $(BIN)/python -m benchmarks.$$bench || exit 1; done
+
+stage: .venv/.ready ## Write a self-contained folder per deployable into build/stage
+	@$(BIN)/python tools/stage.py
+
+images: ## Build all images with docker or buildah, print their sizes, run each once
+	@tools/images.sh
+
+plan: ## Show what Terraform would change (ENVIRONMENT=prod; needs an initialised infra/terraform)
+	@terraform -chdir=infra/terraform plan -var-file=environments/$(ENVIRONMENT).tfvars
 
 lock: $(UV) ## Pin the newest versions in every lock file
 	@for folder in functions/request_handler functions/planner job_image catalog; do \

@@ -82,7 +82,9 @@ class World:
         (self.media / path).write_bytes(bytes(range(256)) * 8)
         self.tasks.complete(
             claim,
-            Rendered(video_path=path, duration=8.0, file_size=2048, quality={"black_frames": 0}),
+            Rendered(
+                video_path=path, duration=8.0, file_size=2048, quality={"sentence": "All on the 1."}
+            ),
         )
 
 

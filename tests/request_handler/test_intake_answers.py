@@ -44,7 +44,7 @@ def test_a_finished_task_has_a_video_that_plays(world: World) -> None:
     body = world.poll(task_id).get_json()
     assert (body["status"], body["progress"]) == ("completed", 100)
     assert (body["duration"], body["file_size"]) == (8.0, 2048)
-    assert body["quality"] == {"black_frames": 0}
+    assert body["quality"] == {"sentence": "All on the 1."}
     video = world.client.get(body["video_url"])
     assert video.status_code == 200
     assert video.content_type == "video/mp4"

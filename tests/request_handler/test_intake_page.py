@@ -81,6 +81,7 @@ def test_a_song_leads_to_a_video_with_its_counts(world: World, visit: Visit) -> 
     write_video(world.media / "outputs" / f"{task_id}.mp4", 8)
     expect(page.locator("#player")).to_be_visible()
     expect(page.locator("#moves li")).to_have_count(2)
+    expect(page.locator("#quality")).to_have_text("All on the 1.")
     video = page.locator("#video")
     lit = page.locator("#counts .on")
     for second, count, move in ((0.2, "1", "Básico"), (1.7, "tap", "Básico"), (6.2, "5", "Turn")):

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from intake_world import FROM_SONG, TASKS, WITH_AI, World, a_song
 
+from choreo.errors import StageFailed
+
 PROBLEM = "application/problem+json"
 
 
@@ -257,6 +259,18 @@ def test_a_task_is_kept_when_the_queue_is_down(world: World) -> None:
     again = world.client.post(FROM_SONG, json={"song_id": "amor"}, headers=headers)
     assert again.get_json()["task_id"] == task_id
     assert world.queue.published == [task_id]
+
+
+def test_a_task_is_kept_when_the_queue_cannot_even_be_reached_as_configured(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_task_id: str) -> None:
+        raise StageFailed("the topic does not exist")
+
+    monkeypatch.setattr(world.queue, "publish", refuses)
+    reply = world.ask()
+    assert reply.status_code == 202
+    assert world.tasks.get(reply.get_json()["task_id"]).published_at is None
 
 
 def test_two_songs_are_told_apart(world: World) -> None:

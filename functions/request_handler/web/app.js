@@ -33,9 +33,11 @@ function element(tag, properties = {}, ...children) {
 }
 
 const clock = (seconds) => {
-  const whole = Math.round(seconds);
+  const whole = Math.floor(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 };
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 // Talking to the service
 
@@ -65,7 +67,7 @@ function say(error) {
   byId("alert").replaceChildren(
     ...(faults.length > 1
       ? [element("ul", {}, ...faults.map((f) => element("li", {}, `${f.field} ${f.message}`)))]
-      : [element("p", {}, text[0].toUpperCase() + text.slice(1))]),
+      : [element("p", {}, sentence(text))]),
   );
   byId("alert").scrollIntoView({ block: "nearest" });
 }
@@ -316,7 +318,7 @@ function show(view, task) {
   byId("progress").classList.toggle("ended", ended);
   byId("bar").value = view.progress;
   showStages(task);
-  const said = task.status === "failed" ? `${task.error || "The reason is not known."} You can change your request and try again.` : task.status === "cancelled" ? "Nothing more is made for this request." : `${task.message} · ${view.progress} %`;
+  const said = task.status === "failed" ? `${task.error || "The reason is not known."} You can change your request and try again.` : task.status === "cancelled" ? "Nothing more is made for this request." : `${sentence(task.message)} · ${view.progress} %`;
   setText(byId("message"), said);
   const doubts = [...(task.degraded ? [task.degraded] : []), ...(task.warnings || [])];
   byId("doubts").hidden = !doubts.length;
@@ -324,7 +326,7 @@ function show(view, task) {
   if (view.shown !== task.status) showActions(view, task, ended);
   view.shown = task.status;
   if (task.status === "completed") showVideo(task);
-  if (!view.plan && task.stage !== "queued" && task.stage !== "analysing") loadPlan(view);
+  if (!view.plan && ["rendering", "uploading"].includes(task.stage)) loadPlan(view);
 }
 
 function showActions(view, task, ended) {
@@ -347,6 +349,7 @@ function showActions(view, task, ended) {
 function showVideo(task) {
   if (!byId("player").hidden) return;
   byId("player").hidden = false;
+  setText(byId("quality"), task.quality?.sentence || "");
   video.src = task.video_url;
   video.replaceChildren(element("track", { kind: "captions", srclang: "en", label: "Moves", src: `${TASKS}${task.task_id}/captions.vtt` }));
   for (const button of byId("moves").querySelectorAll("button")) button.disabled = false;

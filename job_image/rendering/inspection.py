@@ -1,6 +1,7 @@
 """Looking at the finished file before anybody else does."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,14 +10,20 @@ import av
 import av.error
 
 from choreo.errors import RenderFailed
+from rendering.drift import LENGTH, STEP, Listener, drift
 from rendering.media import reason
+from rendering.sound import AAC_FRAME, SAMPLE_RATE
 from rendering.timeline import Timeline
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
     from av.video.frame import VideoFrame
 
-LONGEST_OVERHANG = 1_024 / 48_000
+LONGEST_OVERHANG = AAC_FRAME / SAMPLE_RATE
 """Seconds by which sound and picture may end apart: one AAC frame."""
+
+MOST_DRIFT = 0.01
+"""Seconds."""
 
 BLACK_LEVEL = 20
 """Mean luma (16 is black) at or below which a picture counts as black."""
@@ -41,9 +48,11 @@ class Findings:
     black_frames: int
     """Of the pictures looked at, those that are black without a planned fade."""
     looked_at: int
+    drift: float | None
+    """Seconds by which the sound is late against the song, where it is worst."""
 
 
-def inspect_video(path: Path, timeline: Timeline, frames: int, has_sound: bool) -> Findings:
+def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener) -> Findings:
     """Check a video against its plan.
 
     Args:
@@ -54,20 +63,24 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, has_sound: bool) 
 
         frames: How many frames were written.
 
-        has_sound: Whether a sound track must be there.
+        before: What was heard of the sound before it was levelled and encoded.
 
     Raises:
 
-        RenderFailed: When a frame is missing, a stamp goes back, or picture and sound do not
-            end together.
+        RenderFailed: When a frame is missing, a stamp goes back, picture and sound do not end
+            together, or the sound has drifted from the song.
     """
     try:
         with av.open(str(path), "r") as container:
             stream = container.streams.video[0]
-            stamps, keys, last_decoded = [], [], None
+            stamps: list[int] = []
+            keys: list[int] = []
+            last_decoded: int | None = None
             sound_end = 0.0
             for packet in container.demux():
                 if packet.size == 0 or packet.pts is None or packet.dts is None:
+                    continue
+                if packet.stream.type not in ("audio", "video"):
                     continue
                 if packet.stream.type == "audio":
                     sound_end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
@@ -82,10 +95,13 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, has_sound: bool) 
                     keys.append(packet.pts)
             _check_picture(stamps, frames)
             length = timeline.ticks / timeline.clock.ticks_per_second
-            if has_sound and abs(sound_end - length) > LONGEST_OVERHANG:
+            if abs(sound_end - length) > LONGEST_OVERHANG:
                 raise RenderFailed(
                     f"the picture ends at {length:.3f} s and the sound at {sound_end:.3f} s"
                 )
+            late = drift(before, _heard(container, before.starts))
+            if late is not None and abs(late) > MOST_DRIFT:
+                raise RenderFailed(f"the sound is {late * 1000:.0f} ms late against the song")
             chosen = _chosen(keys, timeline)
             black = 0
             for stamp in chosen:
@@ -95,7 +111,21 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, has_sound: bool) 
                     black += 1
     except (av.error.FFmpegError, StopIteration) as exc:
         raise RenderFailed(f"the finished video cannot be read back: {reason(exc)}") from exc
-    return Findings(len(stamps), max(length, sound_end), black, len(chosen))
+    return Findings(len(stamps), max(length, sound_end), black, len(chosen), late)
+
+
+def _heard(container: "InputContainer", starts: Sequence[int]) -> Listener:
+    """Note the finished sound at the same places."""
+    after = Listener(starts)
+    stream = container.streams.audio[0]
+    for start in starts:
+        first, end = start * STEP, (start + LENGTH) * STEP
+        container.seek(max(0, first - 4 * AAC_FRAME), stream=stream, backward=True)
+        for frame in container.decode(stream):
+            if frame.pts is None or frame.pts >= end:
+                break
+            after.note(frame, frame.pts)
+    return after
 
 
 def _check_picture(stamps: list[int], frames: int) -> None:

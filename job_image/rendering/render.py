@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from choreo.blueprint import Blueprint
 from choreo.errors import RenderFailed, UnreadableMedia
+from rendering.captions import chapters, count_cues, title_of
 from rendering.clip import Clip, read_clip
 from rendering.encoding import Encoded, Target, bits_per_second, encode_pictures, format_of
 from rendering.inspection import Findings, inspect_video
@@ -193,10 +194,19 @@ class _Render:
         self._pulse.beat(_READ, "levelling the sound")
         sound: Sound = self._result(sound_task)
         path = self._folder / _VIDEO
-        with VideoWriter(path, self._template, timeline.clock, sound.path) as writer:
+        with VideoWriter(
+            path,
+            self._template,
+            timeline.clock,
+            sound.path,
+            count_cues(self._blueprint),
+            chapters(self._blueprint),
+        ) as writer:
             frames, copied = self._write(writer, first, queue)
         self._pulse.beat(_WRITTEN, "checking the video")
-        findings = self._result(sound_maker.submit(inspect_video, path, timeline, frames, True))
+        findings = self._result(
+            sound_maker.submit(inspect_video, path, timeline, frames, sound.listener)
+        )
         return RenderReport(
             duration=findings.duration,
             file_size=path.stat().st_size,
@@ -237,8 +247,7 @@ class _Render:
             move = timeline.shots[number]
             self._pulse.beat(
                 _READ + share * (_WRITTEN - _READ),
-                f"move {move.index + 1} of {len(self._blueprint.moves)}: "
-                f"{move.move.move_name or move.move.clip_id}",
+                f"move {move.index + 1} of {len(self._blueprint.moves)}: {title_of(move.move)}",
             )
             queued = next(rest, None)
         return frames, copied
@@ -288,6 +297,8 @@ def _quality(findings: Findings, sound: Sound, copied: int) -> dict[str, float |
     }
     if sound.loudness is not None:
         quality["loudness_lufs"] = round(sound.loudness, 2)
+    if findings.drift is not None:
+        quality["drift_ms"] = round(findings.drift * 1000, 1)
     if sound.silence_after > 0:
         quality["silence_after_song"] = round(sound.silence_after, 3)
     return quality

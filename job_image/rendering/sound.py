@@ -21,6 +21,7 @@ from av.filter import Graph
 from choreo.blueprint import Blueprint
 from choreo.errors import RenderFailed, UnreadableMedia
 from rendering.clip import Clip
+from rendering.drift import Listener
 from rendering.encoding import bits_per_second
 from rendering.media import SOUND_FORMATS, VIDEO_FORMATS, opened, reason
 from rendering.timeline import Shot
@@ -81,6 +82,8 @@ class Sound:
     """LUFS of what is heard, or None when it is silent."""
     silence_after: float
     """Seconds at the end that the song is too short to fill."""
+    listener: Listener
+    """What was heard before levelling, to compare the finished file with."""
 
 
 def write_sound(
@@ -391,14 +394,15 @@ def _written(blueprint: Blueprint, source: _Source, samples: int, gain: float, p
     if fade > 0:
         steps.append(f"afade=t=out:st={length - fade:.6f}:d={fade:.6f}")
     meter = _Meter()
-    levelled = meter.read(_Chain(*steps, _METER).through(source.blocks()))
+    listener = Listener.for_length(samples)
+    levelled = meter.read(_Chain(*steps, _METER).through(listener.listen(source.blocks())))
     rate = min(max(bits_per_second(output.audio_bitrate), LEAST_AUDIO_RATE), MOST_AUDIO_RATE)
     try:
         with av.open(str(path), "w", format="mp4") as container:
             _encode(container, levelled, rate)
     except av.error.FFmpegError as exc:
         raise RenderFailed(f"writing the sound failed: {reason(exc)}") from exc
-    return Sound(path, meter.loudness, source.missing / SAMPLE_RATE)
+    return Sound(path, meter.loudness, source.missing / SAMPLE_RATE, listener)
 
 
 def _encode(container: "OutputContainer", blocks: Blocks, bit_rate: int) -> None:

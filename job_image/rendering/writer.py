@@ -7,12 +7,15 @@ from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import av
 import av.error
+from av.packet import Packet
+from av.stream import Disposition
 
 from choreo.errors import RenderFailed
+from rendering.captions import Cue
 from rendering.clip import Clip
 from rendering.encoding import Encoded
 from rendering.media import UNDECODED, VIDEO_FORMATS, opened, reason
@@ -21,11 +24,17 @@ from rendering.timeline import Clock
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
-    from av.packet import Packet
+    from av.container.core import Chapter
     from av.video.stream import VideoStream
 
 REORDERED = 1
 """Frames by which the library's format decodes ahead of what it shows."""
+
+
+LONGEST_CAPTION = 1_000
+"""Bytes of one text; its length is written in two bytes."""
+
+_MILLISECOND = Fraction(1, 1000)
 
 
 class VideoWriter:
@@ -35,7 +44,15 @@ class VideoWriter:
     frame shown `REORDERED` places earlier, which keeps both clocks ascending for any stamps.
     """
 
-    def __init__(self, path: Path, template: bytes, clock: Clock, sound: Path | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        template: bytes,
+        clock: Clock,
+        sound: Path,
+        captions: Sequence[Cue],
+        chapters: Sequence[Cue],
+    ) -> None:
         """Create the file.
 
         Args:
@@ -46,7 +63,11 @@ class VideoWriter:
 
             clock: Of the stamps to come.
 
-            sound: An mp4 file with the finished sound, or None.
+            sound: An mp4 file with the finished sound.
+
+            captions: Texts of the subtitle track, which players show when asked to.
+
+            chapters: Titles of the parts.
 
         Raises:
 
@@ -72,8 +93,13 @@ class VideoWriter:
                 self._template.streams.video[0]
             )
             self._video.time_base = Fraction(1, clock.ticks_per_second)
-            self._sound = self._sound_packets(sound)
-            self._next_sound = next(self._sound, None)
+            self._others = heapq.merge(
+                self._sound_packets(sound),
+                self._caption_packets(captions),
+                key=lambda packet: float((packet.dts or 0) * packet.time_base),
+            )
+            self._next_other = next(self._others, None)
+            self._container.set_chapters([_chapter(*item) for item in enumerate(chapters)])
 
     def __enter__(self) -> Self:
         return self
@@ -86,7 +112,7 @@ class VideoWriter:
     ) -> None:
         if exc_type is None:
             with self._failing("finishing the video"):
-                self._write_sound_until(None)
+                self._write_others_until(None)
                 self._container.close()
         else:
             self._abandon()
@@ -154,17 +180,15 @@ class VideoWriter:
         packet.stream = self._video
         packet.time_base = Fraction(1, self._clock.ticks_per_second)
         packet.pts, packet.dts, packet.duration = tick, decoded, step
-        self._write_sound_until(decoded / self._clock.ticks_per_second)
+        self._write_others_until(decoded / self._clock.ticks_per_second)
         self._container.mux_one(packet)
 
-    def _sound_packets(self, path: Path | None) -> "Iterator[Packet[AudioStream]]":
-        if path is None:
-            return iter(())
+    def _sound_packets(self, path: Path) -> "Iterator[Packet[Any]]":
         source: InputContainer = self._resources.enter_context(av.open(str(path), "r"))
         track = source.streams.audio[0]
         stream: AudioStream = self._container.add_stream_from_template(track)
 
-        def packets() -> "Iterator[Packet[AudioStream]]":
+        def packets() -> "Iterator[Packet[Any]]":
             for packet in source.demux(track):
                 if packet.dts is not None:
                     packet.stream = stream
@@ -172,16 +196,42 @@ class VideoWriter:
 
         return packets()
 
-    def _write_sound_until(self, seconds: float | None) -> None:
-        while self._next_sound is not None:
-            packet = self._next_sound
+    def _caption_packets(self, cues: Sequence[Cue]) -> "Iterator[Packet[Any]]":
+        stream = self._container.add_mux_stream("mov_text", time_base=_MILLISECOND)
+        stream.time_base = _MILLISECOND
+        stream.disposition = Disposition(0)
+
+        def packets() -> "Iterator[Packet[Any]]":
+            for cue in cues:
+                text = cue.text.encode()[:LONGEST_CAPTION]
+                packet = Packet(len(text).to_bytes(2, "big") + text)
+                packet.stream, packet.time_base = stream, _MILLISECOND
+                packet.pts = packet.dts = round(cue.start * 1000)
+                packet.duration = round(cue.end * 1000) - packet.pts
+                yield packet
+
+        return packets()
+
+    def _write_others_until(self, seconds: float | None) -> None:
+        while self._next_other is not None:
+            packet = self._next_other
             if seconds is not None and float((packet.dts or 0) * packet.time_base) > seconds:
                 return
             self._container.mux_one(packet)
-            self._next_sound = next(self._sound, None)
+            self._next_other = next(self._others, None)
 
     def _failing(self, operation: str) -> "_Failing":
         return _Failing(operation, self._path.name)
+
+
+def _chapter(number: int, cue: Cue) -> "Chapter":
+    return {
+        "id": number,
+        "start": round(cue.start * 1000),
+        "end": round(cue.end * 1000),
+        "time_base": _MILLISECOND,
+        "metadata": {"title": cue.text},
+    }
 
 
 class _Failing:

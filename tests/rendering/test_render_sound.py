@@ -20,6 +20,7 @@ from barcodes import (
 from choreo.blueprint import Blueprint
 from choreo.errors import RenderFailed
 from rendering import RenderReport, render
+from rendering.drift import Listener, drift
 
 RATE = 48_000
 
@@ -90,7 +91,8 @@ def test_the_song_runs_with_the_picture_from_start_to_end(
     blueprint = plan(
         [move("silent", 0.0, 12.0)], audio_start=start, output={"normalize_audio": normal}
     )
-    made(blueprint, media, tmp_path / "v.mp4")
+    report = made(blueprint, media, tmp_path / "v.mp4")
+    assert report.quality["drift_ms"] == 0
     sound = heard(tmp_path / "v.mp4")
     song = noise_song(30)[round(start * RATE) :]
     for at in (1, 6, 10):
@@ -230,3 +232,17 @@ def test_sound_and_picture_end_within_one_aac_frame(media: dict[str, Path], tmp_
         assert picture.start_time == 0
     assert abs(ends[0] - ends[1]) <= 1024 / RATE
     assert ends[0] == pytest.approx(round(3.377 * 30) / 30, abs=1e-4)
+
+
+def test_a_late_sound_is_found_by_the_check() -> None:
+    song = noise_song(12)
+    listeners = []
+    for late in (0, round(0.025 * RATE)):
+        listener = Listener.for_length(11 * RATE)
+        block = av.AudioFrame.from_ndarray(
+            np.tile(np.roll(song, late), (2, 1)).astype(np.float32), "fltp", "stereo"
+        )
+        listener.note(block, 0)
+        listeners.append(listener)
+    assert drift(*listeners) == pytest.approx(0.025, abs=0.0011)
+    assert drift(listeners[0], listeners[0]) == 0

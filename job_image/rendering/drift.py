@@ -1,0 +1,93 @@
+"""Does the finished sound still run with the song?
+
+The loudness of each millisecond is noted before the sound is levelled and encoded, at three
+places, and once more from the finished file; the shift at which both agree best is the drift.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from av.audio.frame import AudioFrame
+
+STEP = 48
+"""Samples of one value: a millisecond at 48 kHz."""
+
+LENGTH = 3_000
+"""Values noted at each place: three seconds hold several beats."""
+
+REACH = 40
+"""Milliseconds by which the sound is looked for on either side."""
+
+CLEARLY_BETTER = 0.05
+"""Correlation by which another shift must beat none: a held tone agrees with any."""
+
+
+@dataclass(slots=True)
+class Listener:
+    """Notes the envelope of passing sound, `LENGTH` milliseconds from each start."""
+
+    starts: Sequence[int]
+    """Milliseconds."""
+    heard: dict[int, list[float]] = field(default_factory=dict)
+
+    @classmethod
+    def for_length(cls, samples: int) -> "Listener":
+        """Choose the start, the middle and the end of a sound."""
+        room = samples // STEP - LENGTH - 2 * REACH
+        return cls(sorted({REACH, REACH + room // 2, REACH + room}) if room > 0 else [])
+
+    def listen(self, blocks: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+        """Pass blocks on, which begin at sample 0 and have no gaps."""
+        place = 0
+        for block in blocks:
+            self.note(block, place)
+            place += block.samples
+            yield block
+
+    def note(self, block: AudioFrame, place: int) -> None:
+        """Note what is wanted of a block whose first sample has the number `place`."""
+        for start in self.starts:
+            first, end = start * STEP, (start + LENGTH) * STEP
+            if place + block.samples <= first or place >= end:
+                continue
+            sums = self.heard.setdefault(start, [0.0] * LENGTH)
+            samples = memoryview(block.planes[0]).cast("f")
+            begin = max(0, first - place)
+            while begin < min(block.samples, end - place):
+                value = (place + begin - first) // STEP
+                upto = min(block.samples, first + (value + 1) * STEP - place)
+                sums[value] += sum(map(abs, samples[begin:upto]))
+                begin = upto
+
+
+def drift(before: Listener, after: Listener) -> float | None:
+    """Return the largest shift found, in seconds; None where nothing was loud enough to tell."""
+    shifts = [
+        shift
+        for start in before.starts
+        if start in before.heard and start in after.heard
+        for shift in [_shift(before.heard[start], after.heard[start])]
+        if shift is not None
+    ]
+    return max(shifts, key=abs) / 1000 if shifts else None
+
+
+def _shift(before: Sequence[float], after: Sequence[float]) -> int | None:
+    """Return by how many milliseconds `after` is late."""
+    middle = _flat(before[REACH:-REACH])
+    if middle is None:
+        return None
+
+    def agreement(shift: int) -> float:
+        other = _flat(after[REACH + shift : len(after) - REACH + shift])
+        return sum(map(float.__mul__, middle, other)) if other is not None else 0.0
+
+    best = max(range(-REACH, REACH + 1), key=agreement)
+    return best if agreement(best) > agreement(0) + CLEARLY_BETTER else 0
+
+
+def _flat(values: Sequence[float]) -> list[float] | None:
+    mean = sum(values) / len(values)
+    around = [value - mean for value in values]
+    size = sum(map(float.__mul__, around, around)) ** 0.5
+    return [value / size for value in around] if size > 1e-3 * len(values) ** 0.5 else None

@@ -168,11 +168,9 @@ _MOVES: Mapping[str, str] = {
 }
 """Kinds of move that sentences name, beside the library's own names."""
 
-_NOT_A_WISH = {"basic": "basic level", "turn": "in turn"}
-
 _NEGATION = re.compile(
     r"\b(?:no|not|without|avoid|avoiding|skip|skipping|exclude|excluding|never|don'?t|dont|"
-    r"do not|nothing|minus|except|instead of|rather than|sin|ni|nada de|evita|evitar|evitando|"
+    r"do not|nothing|minus|except|instead of|rather than|sin|ni|nada(?! mas)|evita|evitar|evitando|"
     r"excepto|menos|nunca|tampoco|omite|omitir|quita|quitar)\b"
 )
 
@@ -220,14 +218,23 @@ def _mentions(text: _Text, words: str) -> list[int]:
     return [match.start() for match in _pattern(words).finditer(text.text)]
 
 
-def _first_named(text: _Text, table: Mapping[_T, str]) -> _T | None:
+def _named_in(text: _Text, table: Mapping[_T, str]) -> list[tuple[re.Match[str], _T]]:
+    """Return what the text names, in its order; of words inside others, the longest."""
     found = [
-        (place, order, value)
-        for order, (value, words) in enumerate(table.items())
-        for place in _mentions(text, words)
-        if not text.is_negated(place)
+        (match, value)
+        for value, words in table.items()
+        for match in _pattern(words).finditer(text.text)
     ]
-    return min(found)[2] if found else None
+    taken: list[tuple[re.Match[str], _T]] = []
+    for match, value in sorted(found, key=lambda item: item[0].start() - item[0].end()):
+        if all(match.end() <= m.start() or m.end() <= match.start() for m, _ in taken):
+            taken.append((match, value))
+    return sorted(taken, key=lambda item: item[0].start())
+
+
+def _first_named(text: _Text, table: Mapping[_T, str]) -> _T | None:
+    named = (value for m, value in _named_in(text, table) if not text.is_negated(m.start()))
+    return next(named, None)
 
 
 def _by_rules(sentence: str, kinds: Sequence[str]) -> Brief:
@@ -298,24 +305,13 @@ def _moves_named(text: _Text, kinds: Sequence[str]) -> tuple[tuple[str, ...], tu
     table = dict(_MOVES)
     for kind in kinds:
         table.setdefault(kind, kind)
-    wanted: dict[str, int] = {}
-    banned: dict[str, int] = {}
-    taken: list[tuple[int, int]] = []
-    longest_first = sorted(table, key=lambda kind: (-len(table[kind].split("|")[0]), kind))
-    for kind in longest_first:
-        for match in _pattern(table[kind]).finditer(text.text):
-            start, end = match.span()
-            if any(start < b and a < end for a, b in taken):
-                continue
-            if _is_level_not_move(text.text, start, kind):
-                continue
-            taken.append((start, end))
-            (banned if text.is_negated(start) else wanted).setdefault(kind, start)
-    ordered = sorted(wanted, key=lambda kind: wanted[kind])
-    return (
-        tuple(kind for kind in ordered if kind not in banned),
-        tuple(sorted(banned, key=lambda kind: banned[kind])),
-    )
+    wanted: list[str] = []
+    banned: list[str] = []
+    for match, kind in _named_in(text, table):
+        if not _is_level_not_move(text.text, match.start(), kind):
+            (banned if text.is_negated(match.start()) else wanted).append(kind)
+    unwanted = tuple(dict.fromkeys(banned))
+    return tuple(kind for kind in dict.fromkeys(wanted) if kind not in unwanted), unwanted
 
 
 def _is_level_not_move(text: str, place: int, kind: str) -> bool:
@@ -326,34 +322,38 @@ def _is_level_not_move(text: str, place: int, kind: str) -> bool:
     ) or (text[max(0, place - 6) : place].strip() == "nivel")
 
 
-_NUMBER_WORDS: Mapping[str, int] = {
-    "one": 1, "un": 1, "una": 1, "a": 1, "two": 2, "dos": 2, "three": 3, "tres": 3, "half a": 0,
+_NUMBER_WORDS: Mapping[str, float] = {
+    "one": 1, "un": 1, "una": 1, "a": 1, "half a": 0.5, "medio": 0.5, "two": 2, "dos": 2,
+    "three": 3, "tres": 3,
     "ten": 10, "diez": 10, "fifteen": 15, "quince": 15, "twenty": 20, "veinte": 20,
     "thirty": 30, "treinta": 30, "forty": 40, "cuarenta": 40, "sixty": 60, "sesenta": 60,
     "ninety": 90, "noventa": 90,
 }  # fmt: skip
 
+_UNIT = r"(?P<unit>seconds?|secs?|s|segundos?|seg|minutes?|mins?|minutos?)\b"
 _AMOUNT = (
-    r"(?P<{0}>\d+(?:\.\d+)?|"
-    + "|".join(_NUMBER_WORDS)
-    + r")[\s-]*(?P<{0}_unit>seconds?|secs?|s|segundos?|seg|"
-    r"minutes?|mins?|minutos?)\b"
+    r"(?P<n>\d+(?:\.\d+)?|"
+    + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
+    + r")[\s-]*"
+    + _UNIT
 )
 
-_FIRST = re.compile(r"\b(?:first|opening|primer[oa]?s?)\s+" + _AMOUNT.format("n"))
-_LAST = re.compile(r"\b(?:last|final|ultim[oa]s?)\s+" + _AMOUNT.format("n"))
+_FIRST = re.compile(rf"\b(?:first|opening|primer[oa]?s?)\s+(?:{_AMOUNT}|(?P<one>minute|minuto)\b)")
+_LAST = re.compile(r"\b(?:last|final|ultim[oa]s?)\s+" + _AMOUNT)
 _BETWEEN = re.compile(
     r"\b(?:from|between|de|desde|entre)\s+(?:el\s+|la\s+)?(\d+):(\d\d)\s+(?:to|and|until|a|al|y|hasta)\s+"
     r"(?:el\s+|la\s+)?(\d+):(\d\d)"
 )
-_LONG = re.compile(r"\b" + _AMOUNT.format("n"))
+_LONG = re.compile(r"\b" + _AMOUNT)
 _ONLY = re.compile(r"\b(?:only|just|solo|solamente|unicamente|nada mas)\s+(?:the\s+|el\s+|la\s+)?")
 
 
 def _seconds(match: re.Match[str]) -> float:
-    number, unit = match.group("n"), match.group("n_unit")
+    number = match.group("n")
+    if number is None:
+        return 60.0
     amount = float(_NUMBER_WORDS[number]) if number in _NUMBER_WORDS else float(number)
-    return amount * (60.0 if unit.startswith("m") else 1.0)
+    return amount * (60.0 if match.group("unit").startswith("m") else 1.0)
 
 
 def _span(text: _Text) -> Span:

@@ -20,7 +20,7 @@ import numpy as np
 
 from choreo.errors import PlanImpossible
 from choreo.move import DanceState
-from choreo.vocabulary import EnergyLevel, SectionLabel
+from choreo.vocabulary import EnergyLevel, SectionLabel, Style
 from planning.model import (
     RETIME_LIMIT,
     Brief,
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 WEIGHTS: Mapping[str, float] = {
     "music_fit": 0.8,
     "text_fit": 0.6,
-    "energy_arc": 2.2,
+    "energy_arc": 2.8,
     "difficulty_arc": 0.5,
-    "style": 0.9,
+    "style": 3.0,
     "retime": 0.7,
     "language_model": 0.8,
     "serving_role": 4.0,
@@ -62,8 +62,8 @@ WEIGHTS: Mapping[str, float] = {
     "session": 0.6,
     "same_family": 1.2,
     "seen_lately": 2.5,
-    "used_before": 0.7,
-    "motif_return": -1.0,
+    "used_before": 0.6,
+    "motif_return": -1.4,
     "wanted": -3.0,
     "immediate_repeat": 1000.0,
 }
@@ -82,6 +82,10 @@ SPREAD = 0.12
 
 LATELY = 4
 """Moves that count as lately."""
+
+REUSE = np.array([0.0, 1.0, 3.0, 6.0, 10.0, 15.0])
+"""Cost of dancing a move once more, by how often it was danced: the second time is a motif,
+the fourth is poverty."""
 
 KEPT = 160
 """Candidates a run keeps, the cheapest first, so that long libraries cost no more time."""
@@ -105,6 +109,17 @@ ENERGY_OF: Mapping[SectionLabel, float] = {
     SectionLabel.OUTRO: 0.3,
 }
 """How full dancers take a section to be, 0 to 1."""
+
+RELATED_STYLES = frozenset(
+    frozenset(pair)
+    for pair in (
+        (Style.SENSUAL, Style.ROMANTIC),
+        (Style.MODERN, Style.FUSION),
+        (Style.MODERN, Style.SENSUAL),
+        (Style.TRADITIONAL, Style.ROMANTIC),
+    )
+)
+"""Styles whose moves dancers mix: what comes next when one style has too few."""
 
 MEASURED_SHARE = 0.7
 """Of the energy that was measured against the one that the label suggests."""
@@ -152,9 +167,9 @@ def energy_targets(slots: Sequence[Slot], asked: EnergyLevel | None) -> NDArray[
     suggested = np.array([ENERGY_OF[slot.label] for slot in slots])
     target = MEASURED_SHARE * spread + (1 - MEASURED_SHARE) * suggested
     if asked is EnergyLevel.LOW:
-        return 0.55 * target
+        return 0.5 * target
     if asked is EnergyLevel.HIGH:
-        return 0.45 + 0.55 * target
+        return 0.5 + 0.5 * target
     return target
 
 
@@ -242,10 +257,12 @@ class _Search:
         self.tempo = np.array([move.tempo for move in moves])
         self.energy = np.array([move.energy_level.rank / 2 for move in moves])
         self.level = np.array([move.difficulty.rank for move in moves])
-        self.style_missed = np.array([brief.style not in (None, m.style) for m in moves], float)
+        self.style_missed = np.array([_style_missed(brief.style, m.style) for m in moves])
         self.role = np.array([move.role for move in moves])
         self.duration = np.array([move.duration for move in moves])
-        self.lead_room = np.array([move.beat_times[0] for move in moves])
+        self.beats = np.full((self.size, int(self.counts.max()) + 1), np.inf)
+        for row, move in zip(self.beats, moves, strict=True):
+            row[: move.counts + 1] = move.beat_times
         self.family = _codes([move.family for move in moves])
         self.session = _codes([move.session for move in moves])
         self.wanted = np.array([any(is_kind(m, k) for k in brief.wanted) for m in moves], bool)
@@ -276,13 +293,15 @@ class _Search:
     # What may follow what: moves by the class of the state they enter in and leave in.
 
     def _learn_states(self) -> None:
+        numbers: dict[tuple[object, ...], int] = {}
         states: list[DanceState] = []
 
         def code(state: DanceState) -> int:
-            bare = state.model_copy(update={"facing": None})
-            if bare not in states:
-                states.append(bare)
-            return states.index(bare)
+            key = (state.hold, state.leader_foot, state.follower_foot)
+            if key not in numbers:
+                numbers[key] = len(states)
+                states.append(state)
+            return numbers[key]
 
         enters = [code(move.entry_state) for move in self.moves]
         leaves = [code(move.exit_state) for move in self.moves]
@@ -297,17 +316,18 @@ class _Search:
     def _joints(self) -> tuple[Costs, Costs]:
         """Return the cost of each joint and the change of pose in it, shape (moves, moves)."""
         pose = self.candidates.pose
-        jump = np.clip(1.0 - pose @ pose.T, 0.0, 1.0).astype(np.float64)
+        jump = np.clip(1.0 - pose @ pose.T, 0.0, 1.0)
         out, into = (
-            np.array([np.nan if s.facing is None else s.facing for s in states])
+            np.array([np.nan if s.facing is None else s.facing for s in states], np.float32)
             for states in (
                 [move.exit_state for move in self.moves],
                 [move.entry_state for move in self.moves],
             )
         )
-        turned = np.abs((into[None, :] - out[:, None] + 180) % 360 - 180) / 180
-        known = ~np.isnan(turned)
-        jump[known] = 0.5 * jump[known] + 0.5 * turned[known]
+        known = ~np.isnan(out[:, None] + into[None, :])
+        if known.any():
+            turned = np.abs((into[None, :] - out[:, None] + 180) % 360 - 180) / 180
+            jump[known] = 0.5 * jump[known] + 0.5 * turned[known]
         factor = SMOOTH_FACTOR if self.brief.smooth else 1.0
         cost = factor * WEIGHTS["pose_continuity"] * jump
         cost += factor * WEIGHTS["session"] * (self.session[:, None] != self.session[None, :])
@@ -350,13 +370,10 @@ class _Search:
         edge = run.from_end or run.tail > 0 or run.end == self.nodes
         shortened = longer & run.whole & (self.steady | edge)
         clip_counts = np.where(shortened & run.from_end, self.counts - run.counts, 0)
-        begins = np.array(
-            [move.beat_times[c] for move, c in zip(self.moves, clip_counts, strict=True)]
-        )
+        rows = np.arange(self.size)
+        begins = self.beats[rows, clip_counts]
         last_count = np.minimum(clip_counts + run.counts, self.counts)
-        ends = np.array(
-            [move.beat_times[c] for move, c in zip(self.moves, last_count, strict=True)]
-        )
+        ends = self.beats[rows, last_count]
         room = (begins >= run.lead * speed) & (self.duration - ends >= run.tail * speed - 1e-6)
         fits = (natural | shortened) & steady_tempo & room
         free = np.zeros(self.size, bool)
@@ -411,18 +428,19 @@ class _Search:
 
     def _role_missed(self, run: _Run, slot: Slot, ids: Ints) -> Costs:
         role = self.role[ids]
-        first = run.slot == 0 and slot.label is SectionLabel.INTRO
-        last = run.end == self.nodes
-        edge = slot.kind in (SlotKind.LEAD_IN, SlotKind.TAIL)
+        opens = slot.kind is SlotKind.LEAD_IN or (
+            run.start == 0 and slot.label is SectionLabel.INTRO
+        )
+        closes = slot.kind is SlotKind.TAIL or run.end == self.nodes
         return np.select(
             [role == "intro", role == "outro", role == "hold", role == "connector"],
             [
-                np.full(len(ids), 0.0 if slot.kind is SlotKind.LEAD_IN or first else 1.0),
-                np.full(len(ids), 0.0 if slot.kind is SlotKind.TAIL or last else 1.0),
-                np.full(len(ids), 0.05 if edge else float(slot.kind is SlotKind.DANCE)),
+                np.full(len(ids), 0.0 if opens else 1.0),
+                np.full(len(ids), 0.0 if closes else 1.0),
+                np.full(len(ids), 0.0 if slot.kind is SlotKind.BREAK else 1.0),
                 np.full(len(ids), 0.3),
             ],
-            default=0.15 if edge else 0.0,
+            default=0.25 if opens or closes else 0.0,
         )
 
     def _worth_keeping(self, ids: Ints, cost: Costs) -> Ints:
@@ -455,10 +473,9 @@ class _Search:
                     continue
                 cost = self._extended(beam, options, after, repeats)
                 flat = cost.ravel()
-                finite = np.flatnonzero(np.isfinite(flat))
-                if not len(finite):
+                picks = _cheapest(flat)
+                if not len(picks):
                     continue
-                picks = finite[np.argsort(flat[finite], kind="stable")[:BEAM]]
                 rows, places = np.divmod(picks, len(options.moves))
                 waiting.setdefault(options.run.end, []).append(
                     (flat[picks], rows, places, beam, options)
@@ -489,7 +506,7 @@ class _Search:
         length = max(run.counts, 2) / 8
         cost = beam.cost[:, None] + options.cost[None, :]
         uses = beam.uses[:, ids]
-        cost += length * WEIGHTS["used_before"] * np.minimum(uses, 4)
+        cost += length * WEIGHTS["used_before"] * REUSE[np.minimum(uses, len(REUSE) - 1)]
         for back in range(LATELY):
             cost += (
                 WEIGHTS["seen_lately"]
@@ -743,6 +760,14 @@ class _Stretch:
         )
 
 
+def _cheapest(costs: Costs) -> Ints:
+    """Return the places of the `BEAM` lowest finite costs, equal ones by place."""
+    # A partition alone would order equal costs as the machine's instructions happen to.
+    limit = np.partition(costs, BEAM - 1)[BEAM - 1] if len(costs) > BEAM else np.inf
+    places = np.flatnonzero((costs <= limit) & np.isfinite(costs))
+    return places[np.argsort(costs[places], kind="stable")[:BEAM]]
+
+
 def _sections(slots: Sequence[Slot]) -> tuple[list[bool], Ints]:
     """Return which slots lie in the first half of their section, where motifs return, and the
     label of each section; the last entry, -1, stands for no section."""
@@ -757,6 +782,13 @@ def _sections(slots: Sequence[Slot]) -> tuple[list[bool], Ints]:
     for section, numbers in members.items():
         labels[section] = LABELS.index(slots[numbers[0]].label)
     return opens, labels
+
+
+def _style_missed(asked: Style | None, found: Style) -> float:
+    """0 for the style asked for, 0.5 for one that dancers mix with it, 1 for others."""
+    if asked is None or asked is found:
+        return 0.0
+    return 0.5 if frozenset((asked, found)) in RELATED_STYLES else 1.0
 
 
 def _codes(names: Sequence[str]) -> Ints:

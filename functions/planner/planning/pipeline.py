@@ -220,7 +220,7 @@ def _candidates(
     except PlanImpossible:
         raise
     except Exception as exc:  # noqa: BLE001 - a plan by rules is better than none, and says so
-        found = every_candidate(brief, slots, index.library, str(exc))
+        found = every_candidate(brief, slots, index, str(exc))
     return found, notes
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from choreo.errors import PlanImpossible
-from choreo.move import AUDIO_DIMENSIONS, POSE_DIMENSIONS, TEXT_DIMENSIONS
+from choreo.move import AUDIO_DIMENSIONS, POSE_DIMENSIONS, TEXT_DIMENSIONS, Move
 from choreo.vectors.packing import unpack
 from planning.model import (
     RETIME_LIMIT,
@@ -46,6 +46,10 @@ TRAINING_ROUNDS = 8
 
 SPARE_HITS = 8
 """Hits beyond those asked for, so that equal scores at the edge are ordered by index."""
+
+CHOICE = 3
+"""Candidates per slot, at least, when the library has them: a sequence that must not repeat
+itself needs more than the nearest few, which are often the same for every slot."""
 
 SERVING_ROLES = ("intro", "outro", "hold", "connector")
 """What a sequence may need whatever the music is like; always candidates."""
@@ -154,10 +158,23 @@ class MoveIndex:
     use_gpu: bool = False
     degraded: str | None = None
     """Why numpy searches instead of faiss."""
+    difficulty: NDArray[np.int64] = field(init=False, repr=False)
+    """Ranks, one per move; so the others."""
+    energy: NDArray[np.int64] = field(init=False, repr=False)
+    style: NDArray[np.str_] = field(init=False, repr=False)
+    tempo: NDArray[np.float64] = field(init=False, repr=False)
+    serving: Mask = field(init=False, repr=False)
+    """Which moves have one of `SERVING_ROLES`."""
     _vectors: Floats = field(init=False, repr=False)
     _index: Any = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
+        moves = self.library.moves
+        self.difficulty = np.array([move.difficulty.rank for move in moves], np.int64)
+        self.energy = np.array([move.energy_level.rank for move in moves], np.int64)
+        self.style = np.array([move.style.value for move in moves], np.str_)
+        self.tempo = np.array([move.tempo for move in moves])
+        self.serving = np.array([move.role in SERVING_ROLES for move in moves], bool)
         parts = (
             np.sqrt(WEIGHTS["pose"]) * self.library.pose,
             np.sqrt(WEIGHTS["audio"]) * self.library.audio,
@@ -290,25 +307,22 @@ def find_candidates(
         PlanImpossible: If no move passes, naming the filter that left none.
     """
     library = index.library
-    allowed = _hard_filters(brief, slots, library.moves)
-    groups = _energy_groups(brief, slots)
-    style, energy, relaxed = _soft_filters(brief, library.moves, allowed, top_k, len(slots.slots))
+    allowed = _hard_filters(brief, slots, index)
+    style, energy, relaxed = _soft_filters(brief, index, allowed, min(top_k, len(slots.slots)))
+    filtered = allowed & style & energy
     vectors = query_vectors(query, len(slots.slots))
-    always = np.array(
-        [
-            move.role in SERVING_ROLES or any(is_kind(move, kind) for kind in brief.wanted)
-            for move in library.moves
-        ],
-        bool,
-    )
-    chosen = allowed & always
-    for rank, members in groups.items():
-        mask = allowed & style & energy
-        near = np.array([abs(move.energy_level.rank - rank) <= 1 for move in library.moves], bool)
-        if (mask & near).sum() >= top_k:
-            mask &= near
-        hits = index.nearest(vectors[members], top_k, mask)
-        chosen[hits.ravel()] = True
+    always = allowed & (index.serving | _of_kinds(library.moves, brief.wanted))
+    wanted = min(int(filtered.sum()), CHOICE * len(slots.slots))
+    while True:
+        chosen = always.copy()
+        for rank, members in _energy_groups(brief, slots).items():
+            mask = filtered & (np.abs(index.energy - rank) <= 1)
+            mask = mask if mask.sum() >= top_k else filtered
+            hits = index.nearest(vectors[members], top_k, mask)
+            chosen[hits.ravel()] = True
+        if (chosen & filtered).sum() >= wanted:
+            break
+        top_k *= 4
     ids = np.flatnonzero(chosen)
     known = query.audio is not None
     music = (
@@ -329,16 +343,16 @@ def find_candidates(
     )
 
 
-def every_candidate(brief: Brief, slots: Slots, library: Library, reason: str) -> Candidates:
+def every_candidate(brief: Brief, slots: Slots, index: MoveIndex, reason: str) -> Candidates:
     """Return all moves that the request allows, unranked: what is left when search fails.
 
     Raises:
 
         PlanImpossible: As `find_candidates`.
     """
-    ids = np.flatnonzero(_hard_filters(brief, slots, library.moves))
+    ids = np.flatnonzero(_hard_filters(brief, slots, index))
     return Candidates(
-        moves=tuple(library.moves[i] for i in ids),
+        moves=tuple(index.library.moves[i] for i in ids),
         pose=np.zeros((len(ids), POSE_DIMENSIONS), np.float32),
         music=np.zeros((len(slots.slots), len(ids)), np.float32),
         text=np.zeros(len(ids), np.float32),
@@ -346,30 +360,35 @@ def every_candidate(brief: Brief, slots: Slots, library: Library, reason: str) -
     )
 
 
-def _hard_filters(brief: Brief, slots: Slots, moves: Sequence[Any]) -> Mask:
+def _of_kinds(moves: Sequence[Move], kinds: Sequence[str]) -> Mask:
+    if not kinds:
+        return np.zeros(len(moves), bool)
+    return np.array([any(is_kind(move, kind) for kind in kinds) for move in moves], bool)
+
+
+def _hard_filters(brief: Brief, slots: Slots, index: MoveIndex) -> Mask:
+    moves = index.library.moves
     if not moves:
         raise PlanImpossible("the library has no move; add clips with `choreo ingest --moves DIR`")
     ceiling = brief.difficulty
-    easy = np.array([ceiling is None or m.difficulty.rank <= ceiling.rank for m in moves], bool)
-    if not easy.any():
-        lowest = min(moves, key=lambda move: move.difficulty.rank).difficulty
+    easy = np.ones(len(moves), bool) if ceiling is None else index.difficulty <= ceiling.rank
+    if ceiling is not None and not easy.any():
+        lowest = moves[int(index.difficulty.argmin())].difficulty
         raise PlanImpossible(
-            f"no move of the library is {brief.difficulty} or easier; the easiest of its "
-            f"{len(moves)} moves is {lowest}"
+            f"no move of the library is {ceiling.value} or easier; the easiest of its "
+            f"{len(moves)} moves is {lowest.value}"
         )
-    permitted = np.array([not any(is_kind(m, kind) for kind in brief.banned) for m in moves], bool)
+    permitted = ~_of_kinds(moves, brief.banned)
     if not (easy & permitted).any():
         raise PlanImpossible(
-            f"no move is left without {listed(brief.banned)}; "
-            f"{int(easy.sum())} moves have the right difficulty and all are of these kinds"
+            f"no move is left without {listed(brief.banned)}: all {int(easy.sum())} moves of the "
+            "right difficulty are of these kinds"
         )
-    tempi = np.array([move.tempo for move in moves])
-    ratio = slots.tempo / tempi
     # A little room: the tempo of one slot differs from that of the whole.
-    fitting = np.abs(ratio - 1) <= RETIME_LIMIT + 0.02
+    fitting = np.abs(slots.tempo / index.tempo - 1) <= RETIME_LIMIT + 0.02
     usable: Mask = easy & permitted & fitting
     if not usable.any():
-        left = tempi[easy & permitted]
+        left = index.tempo[easy & permitted]
         raise PlanImpossible(
             f"the song runs at {slots.tempo:.0f} BPM; the clips that the request allows were "
             f"danced at {left.min():.0f} to {left.max():.0f} BPM, and may be played at most "
@@ -381,19 +400,13 @@ def _hard_filters(brief: Brief, slots: Slots, moves: Sequence[Any]) -> Mask:
 
 
 def _soft_filters(
-    brief: Brief, moves: Sequence[Any], allowed: Mask, top_k: int, slots: int
+    brief: Brief, index: MoveIndex, allowed: Mask, enough: int
 ) -> tuple[Mask, Mask, tuple[str, ...]]:
-    enough = min(top_k, slots)
-    every = np.ones(len(moves), bool)
-    style = (
-        every if brief.style is None else np.array([m.style is brief.style for m in moves], bool)
-    )
+    """Return the filters for style and energy, and which of them had to be given up."""
+    every = np.ones(len(allowed), bool)
+    style = every if brief.style is None else index.style == brief.style.value
     asked = brief.energy
-    energy = (
-        every
-        if asked is None
-        else np.array([abs(m.energy_level.rank - asked.rank) <= 1 for m in moves], bool)
-    )
+    energy = every if asked is None else np.abs(index.energy - asked.rank) <= 1
     relaxed = []
     if brief.style is not None and (allowed & style & energy).sum() < enough:
         left = int((allowed & style).sum())
@@ -402,12 +415,9 @@ def _soft_filters(
             "others fill in"
         )
         style = every
-    if asked is not None and (allowed & style & energy).sum() < enough:
+    if asked is not None and (allowed & style & energy).sum() < min(enough, allowed.sum()):
         left = int((allowed & energy).sum())
-        if left < allowed.sum():
-            relaxed.append(
-                f"energy: only {left} moves are near {asked.value} energy; others fill in"
-            )
+        relaxed.append(f"energy: only {left} moves are near {asked.value} energy; others fill in")
         energy = every
     return style, energy, tuple(relaxed)
 

@@ -44,6 +44,9 @@ def cut_into_slots(song: Song, span: Span) -> Slots:
     start, end, notes = _bounds(analysis, beats, ones, span)
     beats, ones = _covering(beats, ones, start, end)
     local = [beat - start for beat in beats]
+    # What is less than a frame from an end of the song is that end.
+    local[0] = 0.0 if local[0] <= EDGE else local[0]
+    local[-1] = end - start if abs(local[-1] - (end - start)) <= EDGE else local[-1]
     phrase_starts = [*ones, *range(ones[-1] + PHRASE, len(local), PHRASE)]
     reset_indices = tuple(
         i for i in (_index_of(beats, reset) for reset in analysis.count_resets) if i is not None

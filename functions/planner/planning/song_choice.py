@@ -13,6 +13,9 @@ NAMED_TITLE = 10.0
 NAMED_ARTIST = 6.0
 """A name in the sentence outweighs everything else."""
 
+PART_OF_NAME = 0.7
+"""Points, of those for a whole name, for its telling words."""
+
 TEMPO_SPREAD = 12.0
 """Beats per minute off the wish that cost one point."""
 
@@ -80,7 +83,7 @@ def _named(name: str, sentence: str) -> float:
     if not telling:
         return 0.0
     share = sum(f" {word} " in sentence for word in telling) / len(telling)
-    return share if share >= 0.5 else 0.0
+    return PART_OF_NAME * share if share >= 0.5 else 0.0
 
 
 def _lot(song_id: str, seed: int) -> str:

@@ -100,9 +100,12 @@ class Gemini:
                 json.dumps(data, ensure_ascii=False, sort_keys=True),
                 request_options={"timeout": max(0.1, ends - time.monotonic()), "retry": None},
             )
-            text = response.text
         except Exception as exc:
             raise _translated(exc, self._api_key) from exc
+        try:
+            text = response.text
+        except ValueError as exc:
+            raise Unavailable("Gemini gave no text, as for a blocked prompt") from exc
         if len(text) > MAX_ANSWER_CHARS:
             raise _Passing(f"Gemini answered {len(text)} characters")
         try:
@@ -144,8 +147,6 @@ def _translated(error: Exception, api_key: str) -> Exception:
     name = type(error).__name__
     said = " ".join(str(error).replace(api_key, "…").split())[:200]
     sentence = f"Gemini did not answer ({name}: {said})"
-    if name in ("ValueError", "BlockedPromptException", "StopCandidateException"):
-        return Unavailable(f"Gemini gave no text, as for a blocked prompt ({said})")
     if name in ("InternalServerError", "ServiceUnavailable", "BadGateway", "ConnectionError"):
         return _Passing(sentence)
     return Unavailable(sentence)

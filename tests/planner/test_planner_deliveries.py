@@ -1,0 +1,353 @@
+"""Laws of one delivery: nothing is lost, nothing is done twice, and every end says why."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from functions_framework import create_app
+from planning_material import (
+    MemoryCatalogue,
+    NoMedia,
+    embed_moves,
+    embed_words,
+    make_moves,
+    make_song,
+)
+from sqlalchemy import Engine
+
+from choreo.blueprint import Blueprint
+from choreo.database.engine import engine_for
+from choreo.database.tasks import LEASE, SqlTasks
+from choreo.errors import StageFailed, Unavailable
+from choreo.task import GenerationRequest, Phase, Task, TaskStatus
+from planning.pipeline import Tools
+from planning.search import IndexCache
+from planning.worker import Message, Worker, decode
+
+MAIN = Path(__file__).parents[2] / "functions" / "planner" / "main.py"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Jobs:
+    """Counts what it is asked to start; raises `fault` while there is one."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, str]] = []
+        self.fault: Exception | None = None
+
+    def start(self, task_id: str, blueprint_json: str) -> str:
+        if self.fault is not None:
+            raise self.fault
+        self.started.append((task_id, blueprint_json))
+        return f"execution-{len(self.started)}"
+
+
+class Queue:
+    def __init__(self) -> None:
+        self.published: list[str] = []
+        self.fault: Exception | None = None
+
+    def publish(self, task_id: str) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.published.append(task_id)
+
+
+class Desk:
+    """A worker with everything around it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.clock = Clock()
+        self.tasks = SqlTasks(engine, self.clock)
+        self.jobs, self.queue = Jobs(), Queue()
+        self.catalogue = MemoryCatalogue(
+            embed_moves(make_moves(40)), [make_song(parts=(("verse", 4, 0.5),))]
+        )
+        self.worker = self.another_worker()
+
+    def another_worker(self, tools: Callable[[], Tools] | None = None) -> Worker:
+        return Worker(self.tasks, tools or self.tools, lambda: self.jobs, lambda: self.queue)
+
+    def tools(self) -> Tools:
+        cache = IndexCache(self.catalogue, 3600)
+        return Tools(self.catalogue, NoMedia(), cache, embed=embed_words)
+
+    def task(self, song_id: str = "song") -> str:
+        return self.tasks.create(GenerationRequest(song_id=song_id)).id
+
+    def deliver(self, task_id: str, worker: Worker | None = None) -> None:
+        (worker or self.worker).handle(Message(task_id, sweep=False, dead=False))
+
+    def now(self, task_id: str) -> Task:
+        return self.tasks.get(task_id)
+
+
+@pytest.fixture
+def desk(sqlite_template: Path, tmp_path: Path) -> Iterator[Desk]:
+    file = tmp_path / "choreo.db"
+    shutil.copy(sqlite_template, file)
+    engine = engine_for(f"sqlite:///{file}")
+    yield Desk(engine)
+    engine.dispose()
+
+
+def test_a_delivery_plans_stores_and_starts_the_job(desk: Desk) -> None:
+    task_id = desk.task()
+    desk.deliver(task_id)
+    task = desk.now(task_id)
+    assert (task.status, task.phase) == (TaskStatus.RUNNING, Phase.RENDER)
+    assert task.execution_name == "execution-1"
+    assert task.progress == 20
+    started, document = desk.jobs.started[0]
+    assert started == task_id
+    assert Blueprint.from_json(document).task_id == task_id
+    assert desk.tasks.blueprint_json(task_id) == document
+
+
+def test_a_second_delivery_starts_no_second_job(desk: Desk) -> None:
+    task_id = desk.task()
+    desk.deliver(task_id)
+    desk.deliver(task_id)
+    desk.deliver(task_id, desk.another_worker())
+    assert len(desk.jobs.started) == 1
+
+
+def test_a_delivery_during_another_one_goes_home_quietly(desk: Desk) -> None:
+    task_id = desk.task()
+
+    def meanwhile() -> Tools:
+        desk.deliver(task_id, desk.another_worker())
+        return desk.tools()
+
+    desk.deliver(task_id, desk.another_worker(meanwhile))
+    assert len(desk.jobs.started) == 1
+    assert desk.now(task_id).attempt == 1
+
+
+class Dies(BaseException):
+    """The process ends here."""
+
+
+def test_a_death_between_storing_the_plan_and_starting_the_job_loses_nothing(
+    desk: Desk,
+) -> None:
+    task_id = desk.task()
+    desk.jobs.fault = Dies()  # type: ignore[assignment]
+    with pytest.raises(Dies):
+        desk.deliver(task_id)
+    stored = desk.tasks.blueprint_json(task_id)
+    assert stored is not None
+    desk.jobs.fault = None
+    desk.deliver(task_id)
+    assert desk.jobs.started == []  # The lease of the dead still runs.
+    desk.clock.now += LEASE + timedelta(seconds=1)
+    desk.deliver(task_id)
+    assert desk.jobs.started == [(task_id, stored)]
+
+
+def test_a_death_while_planning_is_made_good_by_the_sweep(desk: Desk) -> None:
+    task_id = desk.task()
+
+    def die() -> Tools:
+        raise Dies
+
+    with pytest.raises(Dies):
+        desk.deliver(task_id, desk.another_worker(die))
+    desk.clock.now += LEASE + timedelta(seconds=1)
+    desk.worker.handle(Message(None, sweep=True, dead=False))
+    assert desk.queue.published == [task_id]
+    desk.deliver(task_id)
+    assert len(desk.jobs.started) == 1
+
+
+def test_a_sweep_goes_on_when_the_queue_is_away(desk: Desk) -> None:
+    first, second = desk.task(), desk.task()
+    desk.clock.now += timedelta(minutes=1)
+    desk.queue.fault = Unavailable("the queue is away")
+    desk.worker.handle(Message(None, sweep=True, dead=False))
+    desk.queue.fault = None
+    desk.clock.now += timedelta(minutes=2)
+    desk.worker.handle(Message(None, sweep=True, dead=False))
+    assert sorted(desk.queue.published) == sorted([first, second])
+
+
+def test_jobs_that_do_not_answer_are_tried_again_from_the_stored_plan(desk: Desk) -> None:
+    task_id = desk.task()
+    desk.jobs.fault = Unavailable("Cloud Run does not answer")
+    with pytest.raises(Unavailable):
+        desk.deliver(task_id)
+    stored = desk.tasks.blueprint_json(task_id)
+    desk.jobs.fault = None
+    desk.deliver(task_id)
+    assert desk.jobs.started == [(task_id, stored)]
+
+
+def test_a_job_that_must_not_be_started_fails_the_task(desk: Desk) -> None:
+    task_id = desk.task()
+    desk.jobs.fault = StageFailed("the render job does not exist")
+    desk.deliver(task_id)
+    task = desk.now(task_id)
+    assert task.status is TaskStatus.FAILED
+    assert task.error == "the render job does not exist"
+
+
+def test_what_can_never_be_planned_fails_with_a_sentence(desk: Desk) -> None:
+    task_id = desk.task()
+    desk.catalogue.library = []
+    desk.deliver(task_id)
+    task = desk.now(task_id)
+    assert task.status is TaskStatus.FAILED
+    assert task.error is not None
+    assert "has no move" in task.error
+    assert desk.jobs.started == []
+
+
+def test_a_part_that_is_away_hands_the_task_back_and_asks_for_another_delivery(
+    desk: Desk,
+) -> None:
+    task_id = desk.task()
+
+    def away() -> Tools:
+        raise Unavailable("the database does not answer")
+
+    with pytest.raises(Unavailable):
+        desk.deliver(task_id, desk.another_worker(away))
+    desk.deliver(task_id)
+    assert len(desk.jobs.started) == 1
+
+
+def test_a_fault_that_nobody_foresaw_is_tried_again_until_the_limit(desk: Desk) -> None:
+    task_id = desk.task()
+
+    def torn() -> Tools:
+        raise ZeroDivisionError
+
+    for _ in range(5):
+        with pytest.raises(ZeroDivisionError):
+            desk.deliver(task_id, desk.another_worker(torn))
+    desk.worker.handle(Message(None, sweep=True, dead=False))
+    assert desk.now(task_id).status is TaskStatus.FAILED
+
+
+def test_a_cancelled_task_is_left_alone(desk: Desk) -> None:
+    task_id = desk.task()
+
+    def cancelled() -> Tools:
+        desk.tasks.cancel(task_id)
+        return desk.tools()
+
+    desk.deliver(task_id, desk.another_worker(cancelled))
+    assert desk.now(task_id).status is TaskStatus.CANCELLED
+    assert desk.jobs.started == []
+    assert desk.tasks.blueprint_json(task_id) is None
+
+
+def test_a_dead_letter_fails_its_task(desk: Desk) -> None:
+    task_id = desk.task()
+    desk.worker.handle(Message(task_id, sweep=False, dead=True))
+    assert desk.now(task_id).status is TaskStatus.FAILED
+
+
+def test_the_lease_is_renewed_while_a_long_step_reports_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None]
+) -> None:
+    monkeypatch.setattr("planning.worker.HEARTBEAT", 0.02)
+    task_id = desk.task()
+
+    def slow() -> Tools:
+        # The worker is inside the plan now; its lease would end without a renewal.
+        for _ in range(4):
+            desk.clock.now += LEASE * 0.7
+            until = desk.clock.now + LEASE
+            eventually(lambda until=until: desk.now(task_id).lease_until == until)
+        return desk.tools()
+
+    desk.deliver(task_id, desk.another_worker(slow))
+    assert desk.now(task_id).attempt == 1
+    assert len(desk.jobs.started) == 1
+
+
+def test_an_uncertain_1_reaches_the_task(desk: Desk) -> None:
+    song = desk.catalogue.all_songs[0]
+    assert song.analysis is not None
+    unsure = song.analysis.model_copy(update={"confidence": 0.2})
+    desk.catalogue.all_songs = [song.model_copy(update={"analysis": unsure})]
+    task_id = desk.task()
+    desk.deliver(task_id)
+    told = desk.now(task_id).degraded
+    assert told is not None
+    assert "uncertain" in told
+
+
+# Bodies.
+
+
+def wrapped(content: object, **attributes: str) -> dict[str, object]:
+    data = base64.b64encode(json.dumps(content).encode()).decode()
+    return {"message": {"data": data, "messageId": "1", "attributes": attributes}}
+
+
+def test_bodies_of_both_kinds_are_read() -> None:
+    raw = wrapped({"task_id": "abc"})
+    eventarc = {**raw, "subscription": "projects/p/subscriptions/s"}
+    assert decode(raw) == decode(eventarc) == Message("abc", sweep=False, dead=False)
+    assert decode(wrapped({"sweep": True})) == Message(None, sweep=True, dead=False)
+    dead = wrapped({"task_id": "abc"}, CloudPubSubDeadLetterSourceSubscription="s")
+    assert decode(dead) == Message("abc", sweep=False, dead=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        "text",
+        {},
+        {"message": None},
+        {"message": {}},
+        {"message": {"data": ""}},
+        {"message": {"data": "%%%"}},
+        {"message": {"data": base64.b64encode(b"\xff\xfe").decode()}},
+        {"message": {"data": base64.b64encode(b"[1]").decode()}},
+        wrapped({"task_id": 7}),
+        wrapped({"task_id": ""}),
+        wrapped({"task_id": "x" * 65}),
+        wrapped({"sweep": "yes"}),
+        wrapped("[" * 100_000),
+    ],
+)
+def test_garbage_is_no_message(body: object) -> None:
+    assert decode(body) is None
+
+
+def test_the_function_takes_raw_pushes_and_drops_garbage(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = create_app("plan_choreography", str(MAIN), "cloudevent").test_client()
+    function = client.application.view_functions  # The module is loaded under its file's name.
+    assert function
+    import sys
+
+    module = next(m for m in sys.modules.values() if getattr(m, "__file__", "") == str(MAIN))
+    monkeypatch.setattr(module, "_worker", lambda: desk.worker)
+    task_id = desk.task()
+    body = {**wrapped({"task_id": task_id}), "subscription": "projects/p/subscriptions/s"}
+    assert client.post("/", json=body).status_code == 200
+    assert len(desk.jobs.started) == 1
+    garbage = {"message": {"data": "bm9uc2Vuc2U=", "messageId": "2"}, "subscription": "s"}
+    assert client.post("/", json=garbage).status_code == 200
+    desk.jobs.fault = Unavailable("away")
+    again = {**wrapped({"task_id": desk.task()}), "subscription": "s"}
+    assert client.post("/", json=again).status_code == 500

@@ -37,6 +37,18 @@ POLL_SECONDS = 0.3
 SENTENCE = "a romantic bachata for beginners with smooth transitions"
 
 
+REPORTED = (
+    "cut_on_8_count",
+    "in_clip_beat_agreement",
+    "retime_max",
+    "illegal_transitions",
+    "energy_fit",
+    "black_frames",
+    "loudness_lufs",
+)
+"""The part of the quality report that is printed; the API has all of it."""
+
+
 class DemoFailed(Exception):
     """The demo did not end in two videos; the text says why."""
 
@@ -125,7 +137,7 @@ def _make_videos(address: str, console: Console) -> list[tuple[Wish, dict[str, A
 def _wait(status_url: str, bars: Progress, bar: TaskID) -> dict[str, Any]:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        task = _get(status_url)
+        task: dict[str, Any] = _get(status_url)
         doing = f"{task['stage']}: {task['message']}"
         bars.update(bar, completed=task["progress"], doing=doing)
         if task["status"] == "completed":
@@ -138,15 +150,18 @@ def _wait(status_url: str, bars: Progress, bar: TaskID) -> dict[str, Any]:
 
 def _print_result(wish: Wish, task: dict[str, Any], folder: Path, console: Console) -> None:
     key = str(task["video_url"]).removeprefix("/media/")
-    video = folder / "media" / key
     size = task["file_size"] / 1e6
+    quality = task["quality"] or {}
     console.print(f"\n{wish.title}", style="bold", markup=False)
-    console.print(f"  {video}", markup=False, soft_wrap=True)
-    console.print(f"  {task['duration']:.1f} s, {size:.1f} MB")
-    for name, value in (task["quality"] or {}).items():
-        if isinstance(value, str | int | float):
-            shown = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
-            console.print(f"  {name.replace('_', ' '):<32} {shown}", markup=False)
+    console.print(f"  {folder / 'media' / key}", markup=False, soft_wrap=True)
+    console.print(f"  {task['duration']:.1f} s, {size:.1f} MB, {quality['moves']} moves")
+    console.print(f"  {quality['sentence']}", markup=False, soft_wrap=True)
+    for name in REPORTED:
+        console.print(f"  {name.replace('_', ' '):<24} {_short(quality.get(name))}")
+
+
+def _short(value: object) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def _bars(console: Console) -> Progress:

@@ -62,7 +62,7 @@ def create_topic_and_subscription(
     planner_url: str,
     backoff: tuple[str, str] = ("1s", "30s"),
 ) -> None:
-    """Make the topic, its push subscription to the planner, and a dead-letter topic.
+    """Make the topic and a dead-letter topic, each with a push subscription to the planner.
 
     What exists already is left as it is.
 
@@ -86,7 +86,8 @@ def create_topic_and_subscription(
     dead = f"{topic}-dead-letters"
     _make(address, f"{topics}/{topic}", {})
     _make(address, f"{topics}/{dead}", {})
-    _make(address, f"{subscriptions}/{dead}", {"topic": f"{topics}/{dead}"})
+    push = {"pushEndpoint": f"{planner_url.rstrip('/')}/{topics}/{dead}"}
+    _make(address, f"{subscriptions}/{dead}", {"topic": f"{topics}/{dead}", "pushConfig": push})
     _make(
         address,
         f"{subscriptions}/{topic}-planner",

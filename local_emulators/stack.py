@@ -11,6 +11,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ SWEEP_SECONDS = 5.0
 
 RESTARTS = 5
 """Crashes of one service after which the stack gives up."""
+
+PUBSUB = "pubsub"
+"""The emulator keeps its topics in memory, so they are made again after a crash."""
 
 PROJECT, LOCATION = "choreo-local", "local"
 RENDER_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/render"
@@ -103,18 +107,31 @@ class LocalStack:
 
             StackFailed: If a service crashes again and again.
         """
-        crashes: dict[str, int] = {}
+        crashes: Counter[str] = Counter()
         while not self._ending.wait(0.5):
-            for index, child in enumerate(self._children):
-                if child.running:
-                    continue
+            for child in self.restart_what_ended():
                 name = child.service.name
-                crashes[name] = crashes.get(name, 0) + 1
+                crashes[name] += 1
                 if crashes[name] > RESTARTS:
                     words = "\n  ".join(child.last_lines[-15:])
                     raise StackFailed(f"{name} crashed {crashes[name]} times:\n  {words}")
-                print(f"{name:<15} ended; starting it again", file=self._output, flush=True)
-                self._children[index] = Child(child.service, self._output)
+
+    def restart_what_ended(self) -> list[Child]:
+        """Start again what has ended, wait until it answers, and return what had ended."""
+        ended = [child for child in self._children if not child.running]
+        for child in ended:
+            name = child.service.name
+            print(f"{name:<15} ended; starting it again", file=self._output, flush=True)
+            again = Child(child.service, self._output)
+            self._children[self._children.index(child)] = again
+            again.wait_until_ready()
+            if name == PUBSUB:
+                self._prepare_queue()
+        return ended
+
+    def kill(self, name: str) -> None:
+        """End one service as a crash would."""
+        next(child for child in self._children if child.service.name == name).kill()
 
     def _plan(self, port: int) -> tuple[list[Service], Addresses]:
         page, planner, jobs = free_port(port), free_port(), free_port()

@@ -17,6 +17,9 @@ _CONTEXT: ContextVar[Mapping[str, str]] = ContextVar(
     "choreo_log_context", default=MappingProxyType({})
 )
 
+TALKATIVE = ("faiss.loader", "werkzeug", "alembic")
+"""Libraries that tell of every step on the level of news."""
+
 _SEVERITIES = {"WARNING": "WARNING", "ERROR": "ERROR", "CRITICAL": "CRITICAL", "DEBUG": "DEBUG"}
 
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -46,6 +49,8 @@ def configure(component: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _Json(logging.Formatter):

@@ -46,6 +46,8 @@ def _says_errors(command: _F) -> _F:
             return command(*args, **kwargs)
         except ChoreoError as exc:
             raise click.ClickException(str(exc)) from exc
+        except BrokenPipeError:
+            raise  # the reader has seen enough; click ends quietly
         except OSError as exc:
             raise click.ClickException(f"{exc.strerror}: {exc.filename}") from exc
 

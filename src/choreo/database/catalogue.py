@@ -52,7 +52,7 @@ class SqlCatalogue:
 
     def songs(self) -> list[Song]:
         """Return all songs, by title."""
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             rows = connection.execute(select(songs.c.document).order_by(songs.c.title, songs.c.id))
             return [Song.model_validate_json(row.document) for row in rows]
 
@@ -63,7 +63,7 @@ class SqlCatalogue:
 
             UnknownSong: If there is none with this id.
         """
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             document = connection.execute(
                 select(songs.c.document).where(songs.c.id == song_id)
             ).scalar()
@@ -86,7 +86,7 @@ class SqlCatalogue:
 
     def moves(self) -> list[Move]:
         """Return all moves, by id, without their vectors."""
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             rows = connection.execute(
                 select(move_embeddings.c.document).order_by(move_embeddings.c.id)
             )
@@ -99,7 +99,7 @@ class SqlCatalogue:
             move_embeddings.c.energy_level,
             move_embeddings.c.style,
         )
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             rows = connection.execute(select(*columns, func.count()).group_by(*columns))
             return {
                 (Difficulty(difficulty), EnergyLevel(energy), Style(style)): count
@@ -109,7 +109,7 @@ class SqlCatalogue:
     def embedded_moves(self) -> list[EmbeddedMove]:
         """Return all moves with their vectors, by id."""
         table = move_embeddings.c
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             rows = connection.execute(
                 select(table.document, table.pose, table.audio, table.text).order_by(table.id)
             )
@@ -148,7 +148,7 @@ class SqlCatalogue:
     def version(self) -> str:
         """Return a text that changes whenever a move is stored or removed."""
         table = move_embeddings.c
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             count, newest = connection.execute(
                 select(func.count(), func.max(table.updated_at))
             ).one()

@@ -24,6 +24,9 @@ connection lost, read-only, login refused, no such database, lost a race, no rig
 migrated, no resources, shutting down."""
 
 
+_READS_ONLY = "choreo_reads_only"
+
+
 def open_engine(settings: Settings) -> Engine:
     """Return an engine for the database that the settings name; nothing is connected yet."""
     if settings.cloud_sql_instance:
@@ -42,7 +45,7 @@ def engine_for(url: str) -> Engine:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -53,15 +56,17 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: Connection) -> None:
+    # A transaction that writes takes the lock at once; readers need none beside a writer.
+    reads = connection.get_execution_options().get(_READS_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
+def transaction(engine: Engine, *, reads_only: bool = False) -> Iterator[Connection]:
     """Run one transaction; the database being away becomes `Unavailable`."""
     try:
-        with engine.begin() as connection:
+        with engine.execution_options(**{_READS_ONLY: reads_only}).begin() as connection:
             yield connection
     except DBAPIError as exc:
         if _is_away(exc):

@@ -105,7 +105,7 @@ class SqlTasks:
 
             Unavailable: If it does not.
         """
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             connection.execute(text("SELECT 1"))
 
     def create(self, request: GenerationRequest, idempotency_key: str | None = None) -> Task:
@@ -144,7 +144,7 @@ class SqlTasks:
 
             UnknownTask: If there is none with this id.
         """
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             row = connection.execute(select(choreography_tasks).where(_T.id == task_id)).first()
         if row is None:
             raise UnknownTask(f"there is no task {task_id[:80]!r}")
@@ -152,7 +152,7 @@ class SqlTasks:
 
     def blueprint_json(self, task_id: str) -> str | None:
         """Return the stored blueprint's text, or None while there is none."""
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             return connection.execute(
                 select(blueprints.c.document).where(blueprints.c.task_id == task_id)
             ).scalar()
@@ -354,7 +354,7 @@ class SqlTasks:
     # Inside.
 
     def _with_key(self, key: str | None, request: GenerationRequest) -> Task:
-        with transaction(self._engine) as connection:
+        with transaction(self._engine, reads_only=True) as connection:
             row = connection.execute(
                 select(choreography_tasks).where(_T.idempotency_key == key)
             ).one()

@@ -2,8 +2,8 @@ locals {
   # What the parts log, one line per event: `event` names it, `seconds` says how long it took.
   events = {
     failed_tasks      = { event = "task_failed", unit = "1", description = "Tasks that failed for good" }
-    planning_seconds  = { event = "planned", unit = "s", description = "From delivery of a task to its started rendering" }
-    rendering_seconds = { event = "rendered", unit = "s", description = "From start of the render job to its published video" }
+    planning_seconds  = { event = "planned", unit = "s", description = "Planning of one dance, its analysis included" }
+    rendering_seconds = { event = "rendered", unit = "s", description = "Fetching, rendering and publishing one video" }
   }
 }
 

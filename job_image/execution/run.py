@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def run(
         return FAILED
     except ChoreoError as exc:
         tasks.fail(claim, str(exc))
-        logging.error("failed: %s", exc)
+        logging.error("failed: %s", exc, extra={"event": "task_failed"})
         return FAILED
     except Exception:
         # Not foreseen: the task goes back, and its number of tries ends a loop.
@@ -108,6 +109,7 @@ def _follow(
     scratch: Path | None,
     stopping: Callable[[], bool],
 ) -> None:
+    started = time.monotonic()
     with (
         Heartbeat(tasks, claim) as heartbeat,
         tempfile.TemporaryDirectory(prefix="choreo-", dir=scratch) as folder,
@@ -145,7 +147,8 @@ def _follow(
         if tasks.get(claim.task_id).status is TaskStatus.CANCELLED:
             store.remove(path)
         raise
-    logging.info("completed", extra={"duration_s": report.duration, "file_size": size})
+    spent = {"event": "rendered", "seconds": round(time.monotonic() - started, 3)}
+    logging.info("completed", extra={**spent, "duration_s": report.duration, "file_size": size})
 
 
 def _stop_if(condition: bool, claim: Claim) -> None:

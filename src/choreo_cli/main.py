@@ -232,14 +232,26 @@ def export(blueprint: Path, kind: str | None, out: Path | None) -> None:
 
 @main.command(epilog=_example("choreo migrate"))
 @_library_option
+@click.option(
+    "--grantees",
+    default="",
+    envvar="DB_GRANTEES",
+    help="Database users that are given their privileges: component=user,…",
+)
 @_says_errors
-def migrate(library: Path) -> None:
+def migrate(library: Path, grantees: str) -> None:
     """Bring the database to the newest schema: the library's, or the environment's."""
+    from choreo.database.grants import apply_grants, parse_grantees
     from choreo.database.migrate import upgrade
     from choreo_cli.library import open_stack
 
-    upgrade(open_stack(library).engine)
+    users = parse_grantees(grantees)
+    engine = open_stack(library).engine
+    upgrade(engine)
     print("The schema is up to date.")
+    if users:
+        apply_grants(engine, users)
+        print(f"Privileges were given to {', '.join(users.values())}.")
 
 
 @main.command(epilog=_example("choreo schema > docs/blueprint.schema.json"))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from cloud_paths import MODULE
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +13,7 @@ from choreo.database.engine import engine_for
 from choreo.database.grants import GRANTS, apply_grants, parse_grantees
 from choreo.database.tables import metadata
 from choreo.errors import InvalidSettings
+from choreo_cli.main import main
 from tools.iam_table import PAGE, page
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -87,3 +89,19 @@ def test_a_user_without_the_privilege_is_refused_by_the_database(granted: Engine
 def test_a_user_that_does_not_exist_is_named(granted: Engine) -> None:
     with pytest.raises(InvalidSettings, match="nobody-knows-me"):
         apply_grants(granted, {"planner": "nobody-knows-me"})
+
+
+@on_postgresql
+def test_the_migration_hands_out_privileges(granted: Engine, tmp_path, monkeypatch) -> None:
+    apply_grants(granted, USERS)
+    user = USERS["render_job"]
+    with granted.begin() as connection:
+        connection.exec_driver_sql(f'GRANT DELETE ON choreography_tasks TO "{user}"')
+    monkeypatch.setenv("DATABASE_URL", granted.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("DB_GRANTEES", f"render_job={user}")
+    done = CliRunner().invoke(main, ["migrate", "--library", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert user in done.output
+    query = text("SELECT has_table_privilege(:user, 'choreography_tasks', 'DELETE')")
+    with granted.connect() as connection:
+        assert connection.scalar(query, {"user": user}) is False

@@ -163,3 +163,14 @@ def test_every_variable_is_typed_and_described_and_every_output_described() -> N
             assert "description = " in re.sub(r" +", " ", block), f"{kind} {name}"
             if kind == "variable":
                 assert re.search(r"^  type\s+=", block, re.MULTILINE), name
+
+
+def test_every_event_that_is_counted_is_logged() -> None:
+    text = (MODULE / "monitoring.tf").read_text()
+    counted = re.findall(r'event = "(\w+)", unit = "(\w+)"', text)
+    assert len(counted) == 3
+    parts = [ROOT / "functions" / "planner" / "planning", ROOT / "job_image" / "execution"]
+    lines = "".join(file.read_text() for part in parts for file in part.glob("*.py"))
+    for event, unit in counted:
+        assert f'"event": "{event}"' in lines
+        assert unit == "1" or f'"event": "{event}", "seconds": ' in lines

@@ -12,6 +12,7 @@ import binascii
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from choreo.task import Claim, Phase, Stage
 from planning.pipeline import Plan, Report, Tools, plan
 
 LOGGER = logging.getLogger(__name__)
+
+TASK_FAILED = {"event": "task_failed"}
+"""A field of the lines that alarms count; infra/terraform/monitoring.tf."""
 
 HEARTBEAT = LEASE.total_seconds() / 4
 """Seconds between renewals of the lease: two may be lost."""
@@ -97,7 +101,7 @@ class Worker:
         if message.task_id is None:
             self._sweep()
         elif message.dead:
-            LOGGER.error("the queue gave task %s up", message.task_id)
+            LOGGER.error("the queue gave task %s up", message.task_id, extra=TASK_FAILED)
             self._tasks.fail_unclaimed(
                 message.task_id, "planning failed at every try; please ask again"
             )
@@ -124,7 +128,7 @@ class Worker:
             self._give_back(claim)
             raise
         except ChoreoError as exc:
-            LOGGER.warning("the task fails: %s", exc)
+            LOGGER.warning("the task fails: %s", exc, extra=TASK_FAILED)
             self._tasks.fail(claim, str(exc))
         except Exception:
             # Not foreseen: the next delivery may do better, and the limit of tries ends it.
@@ -132,6 +136,7 @@ class Worker:
             raise
 
     def _plan(self, claim: Claim) -> None:
+        started = time.monotonic()
         request = self._tasks.get(claim.task_id).request
         with self._kept(claim) as report:
             made: Plan = plan(request, self._tools(), task_id=claim.task_id, report=report)
@@ -139,7 +144,8 @@ class Worker:
             said = [part for part in (made.degraded, *made.warnings) if part]
             self._tasks.note_degraded(claim, "; ".join(said))
         self._tasks.store_plan(claim, made.blueprint)
-        LOGGER.info("planned %d moves", len(made.blueprint.moves))
+        spent = {"event": "planned", "seconds": round(time.monotonic() - started, 3)}
+        LOGGER.info("planned %d moves", len(made.blueprint.moves), extra=spent)
 
     def _start(self, claim: Claim) -> None:
         blueprint_json = self._tasks.blueprint_json(claim.task_id)
@@ -152,7 +158,7 @@ class Worker:
     def _sweep(self) -> None:
         swept = self._tasks.sweep()
         for task_id in swept.failed:
-            LOGGER.warning("gave task %s up", task_id)
+            LOGGER.warning("gave task %s up", task_id, extra=TASK_FAILED)
         for task_id in swept.to_publish:
             try:
                 self._queue().publish(task_id)

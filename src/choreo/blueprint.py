@@ -219,7 +219,8 @@ def _sentences(error: ValidationError) -> list[str]:
     # A list whose items are all wrong is also reported as too short: the items say it better.
     parents = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
     faults = []
-    for detail in [found for found in details if found["loc"] not in parents][:MAX_FAULTS]:
+    own = [found for found in details if found["loc"] not in parents]
+    for detail in own[:MAX_FAULTS]:
         place = "".join(
             f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]
         ).lstrip(".")
@@ -229,8 +230,8 @@ def _sentences(error: ValidationError) -> list[str]:
             faults.append(f"{place} is missing")
         else:
             faults.append(f"{place} is {shown[:80]}: {message[0].lower()}{message[1:]}")
-    if error.error_count() > MAX_FAULTS:
-        faults.append(f"and {error.error_count() - MAX_FAULTS} more")
+    if len(own) > MAX_FAULTS:
+        faults.append(f"and {len(own) - MAX_FAULTS} more")
     return faults
 
 

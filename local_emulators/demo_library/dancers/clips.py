@@ -19,7 +19,7 @@ from choreo.clip_format import FRAME_RATE, MP4_OPTIONS, PIXEL_FORMAT, open_encod
 from .body import JOINTS, SIDES
 from .camera import HEIGHT, WIDTH, project
 from .figures import follower_shapes, leader_shapes
-from .motion import Motion, perform
+from .motion import Motion, grips, perform
 from .outfits import OUTFITS
 from .repertoire import repertoire
 from .room import painted, shadows
@@ -125,8 +125,10 @@ def truth(score: Score, motion: Motion) -> dict[str, object]:
     """Beat times, foot plants and every joint on the picture, for tests.
 
     `joints` holds, for each dancer, pixels [x, y] of `joint_names` at every frame; `plants`
-    the counts (0-based) and times at which a foot lands, and whether it takes the weight.
+    the counts (0-based) and times at which a foot lands, and whether it takes the weight;
+    `grips` the times between which two hands hold each other.
     """
+    times = motion.times
     beats = [HANDLE_SECONDS + k * score.beat for k in range(score.counts + 1)]
     plants = []
     for who, part in (("leader", score.leader), ("follower", score.follower)):
@@ -155,6 +157,15 @@ def truth(score: Score, motion: Motion) -> dict[str, object]:
         "counts": score.counts,
         "beat_times": [round(b, 6) for b in beats],
         "plants": plants,
+        "grips": [
+            {
+                "leader_hand": grip.leader_hand,
+                "follower_hand": grip.follower_hand,
+                "start": round(float(max(times[0], HANDLE_SECONDS + grip.start * score.beat)), 6),
+                "end": round(float(min(times[-1], HANDLE_SECONDS + grip.end * score.beat)), 6),
+            }
+            for grip in grips(score)
+        ],
         "joint_names": list(JOINTS),
         "joints": joints,
     }

@@ -14,6 +14,12 @@ def ease(x: Array) -> Array:
     return x * x * x * (x * (6.0 * x - 15.0) + 10.0)
 
 
+def glide(x: Array) -> Array:
+    """The cubic from 0 to 1; it brakes later than `ease`, so that a step lands and is there."""
+    x = np.clip(x, 0.0, 1.0)
+    return x * x * (3.0 - 2.0 * x)
+
+
 def through(keys: Sequence[tuple[float, float]], at: Array) -> Array:
     """The monotone cubic (Fritsch and Carlson 1980, harmonic slopes) through `keys`.
 

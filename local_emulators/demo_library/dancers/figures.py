@@ -176,7 +176,6 @@ def _head(body: Body, skin: Colour, hair: Colour, lips: Colour, long: bool) -> l
     top = centre + apply(frame, (0, 0.018 * s, -0.008 * s))
     towards, angle = ((0.0, 0.90, -0.42), 88.0) if long else ((0.0, 0.93, -0.37), 86.0)
     dark = shade(hair, -0.5)
-    towards, angle = ((0.0, 0.62, -0.78), 84.0) if not long else ((0.0, 0.55, -0.83), 87.0)
     layers = list(face.layers)
     for sign in (-1, 1):
         layers.append(_ear(centre, frame, sign * 0.076 * s * wide, s, skin))

@@ -20,8 +20,8 @@ from .body import (
     two_bones,
     unit,
 )
-from .curves import Array, ease, through
-from .score import HANDLE_SECONDS, STANCE, STANDS, Part, Score, neutral
+from .curves import Array, ease, glide, through
+from .score import HANDLE_SECONDS, STANCE, STANDS, Part, Score, floor, neutral
 
 SWING = 0.62
 """Counts that a step is in the air."""
@@ -56,14 +56,19 @@ def frames_of(score: Score) -> int:
     return round((2 * HANDLE_SECONDS + score.counts * score.beat) * FRAME_RATE)
 
 
-def perform(score: Score) -> Motion:
-    """Dance `score`: joints of both bodies for every frame."""
-    times = np.arange(frames_of(score)) / FRAME_RATE
-    u = (times - HANDLE_SECONDS) / score.beat
-    lead = _spine(_lower(score, score.leader, True, u), LEADER)
-    follow = _spine(_lower(score, score.follower, False, u), FOLLOWER)
-    _hands(score, u, lead, follow)
-    return Motion(times, u, lead, follow)
+def perform(score: Score, counts: Array | None = None) -> Motion:
+    """Dance `score`: joints of both bodies.
+
+    Args:
+
+        counts: When to look, in counts since the dancer's 1; every frame of the clip if None.
+    """
+    if counts is None:
+        counts = (np.arange(frames_of(score)) / FRAME_RATE - HANDLE_SECONDS) / score.beat
+    lead = _spine(_lower(score, score.leader, True, counts), LEADER)
+    follow = _spine(_lower(score, score.follower, False, counts), FOLLOWER)
+    _hands(score, counts, lead, follow)
+    return Motion(counts * score.beat + HANDLE_SECONDS, counts, lead, follow)
 
 
 Channels = dict[str, Array]
@@ -114,60 +119,65 @@ def _danced(part: Part, u: Array, leader: bool, lively: Array) -> Channels:
     return out
 
 
-def _landings(part: Part, side: str) -> list[tuple[int, Array, float]]:
+@dataclass(frozen=True)
+class Landing:
+    """One foot coming to the floor."""
+
+    count: int
+    ball: Array
+    """Where the ball of the foot lands, (3,)."""
+    yaw: float
+    heel: float
+    """1 when only the ball touches, 0 when the foot takes the weight."""
+
+
+def _landings(part: Part, side: str) -> list[Landing]:
     sign = 1.0 if side == "L" else -1.0
     found = []
     for k in sorted(part.feet):
         if part.feet[k].upper() != side:
             continue
-        a = np.radians(part.yaws[k])
-        width = STANCE * (0.85 if part.feet[k].islower() else 1.0)
-        ahead = 0.05 if part.feet[k].islower() else 0.0
+        touches = part.feet[k].islower()
+        aside = sign * STANCE * (0.85 if touches else 1.0)
+        ahead = 0.14 if touches else 0.09
+        (fx, fz), (lx, lz) = floor(part.yaws[k])
         x, z = part.spots[k]
-        dx, dz = part.step_shift.get(k, (0.0, 0.0))
-        ball = np.array(
-            [
-                x + dx + sign * width * np.cos(a) + (0.09 + ahead) * np.sin(a),
-                0.0,
-                z + dz - sign * width * np.sin(a) + (0.09 + ahead) * np.cos(a),
-            ]
-        )
-        found.append((k, ball, 1.0 if part.feet[k].islower() else 0.0))
+        ball = np.array([x + aside * lx + ahead * fx, 0.0, z + aside * lz + ahead * fz])
+        found.append(Landing(k, ball, float(np.radians(part.yaws[k])), float(touches)))
     return found
 
 
 def _foot(
-    landings: list[tuple[int, Array, float]], u: Array, yaw: Array, lively: Array
+    landings: list[Landing], u: Array, yaw: Array, lively: Array
 ) -> tuple[Array, Array, Array]:
     """The ball of a foot, its yaw and how far its heel is up (0 to 1)."""
-    ball = np.repeat(landings[0][1][None], len(u), axis=0)
-    rise = np.full_like(u, landings[0][2])
-    facing = yaw.copy()
-    planted_yaw = np.interp(landings[0][0], u, yaw)
-    held = np.full_like(u, planted_yaw)
-    for (k0, p0, touch0), (k1, p1, touch1) in pairwise(landings):
-        start = max(k0 + 0.25, k1 - SWING)
-        s = ease((u - start) / (k1 - start))
-        span = u > k0
+    first = landings[0]
+    ball = np.repeat(first.ball[None], len(u), axis=0)
+    rise = np.full_like(u, first.heel)
+    held = np.full_like(u, first.yaw)
+    for here, there in pairwise(landings):
+        start = max(here.count + 0.25, there.count - SWING)
+        s = glide((u - start) / (there.count - start))
+        span = u > here.count
         air = 4 * s * (1 - s)
-        reach = min(1.0, float(np.linalg.norm(p1 - p0)) / 0.25)
-        here = p0 + s[:, None] * (p1 - p0)
-        here[:, 1] += (0.02 + 0.035 * reach) * air * lively
-        ball[span] = here[span]
-        lifted = touch0 * (1 - s) + touch1 * s + 0.7 * air
+        way = there.ball - here.ball
+        place = here.ball + s[:, None] * way
+        reach = min(1.0, float(np.linalg.norm(way)) / 0.25)
+        place[:, 1] += (0.02 + 0.035 * reach) * air * lively
+        ball[span] = place[span]
+        lifted = here.heel * (1 - s) + there.heel * s + 0.7 * air
         rise[span] = np.clip(lifted, 0, 1)[span]
-        y0, y1 = np.interp([k0, k1], u, yaw)
-        held[span] = (y0 + s * (y1 - y0))[span]
+        held[span] = (here.yaw + s * (there.yaw - here.yaw))[span]
     # A standing foot keeps its direction until the body has turned too far; then it pivots.
     twist = np.radians(35)
     facing = yaw - np.clip(yaw - held, -twist, twist)
     return ball, facing, rise
 
 
-def _centre(part: Part, landings: dict[str, list[tuple[int, Array, float]]], u: Array) -> Array:
+def _centre(part: Part, landings: dict[str, list[Landing]], u: Array) -> Array:
     """Where the hips are over the floor: they arrive over the standing foot after each step."""
-    spots = {side: landings[side][0][1] for side in landings}
-    at = {side: {k: p for k, p, _ in landings[side]} for side in landings}
+    spots = {side: landings[side][0].ball for side in landings}
+    at = {side: {step.count: step.ball for step in landings[side]} for side in landings}
     xs: list[tuple[float, float]] = []
     zs: list[tuple[float, float]] = []
     for k in sorted(part.feet):
@@ -338,6 +348,11 @@ def _anchor(name: str, side: str, own: Body, lead: Body, follow: Body) -> Array:
         "wide_right": (fj["chest"], follow.chest, (-0.50, 0.12, 0.08)),
         "wrap": (fj["waist"], follow.waist, (-0.05, 0.06, 0.17)),
         "over": (fj["head"], np.broadcast_to(np.eye(3), follow.head.shape), (0.0, 0.27, 0.0)),
+        "over_other": (
+            fj["head"],
+            np.broadcast_to(np.eye(3), follow.head.shape),
+            (0.0, 0.21, 0.08),
+        ),
         "over_leader": (lj["head"], np.broadcast_to(np.eye(3), lead.head.shape), (0.0, 0.26, 0.0)),
         "her_hair": (fj["head"], follow.head, (0.11, 0.02, 0.03)),
     }

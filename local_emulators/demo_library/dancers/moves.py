@@ -103,8 +103,8 @@ def crossed_turn(score: Score, degrees: float) -> None:
         (score.leader, entry.leader_hands, leave.leader_hands),
         (score.follower, entry.follower_hands, leave.follower_hands),
     ):
-        for index, side in enumerate(("left", "right")):
-            part.hand(side, (0.2, first[index]), (1.0, "over"), (2.7, "over"), (3.7, last[index]))
+        for index, (side, over) in enumerate((("left", "over"), ("right", "over_other"))):
+            part.hand(side, (0.2, first[index]), (1.0, over), (2.7, over), (3.7, last[index]))
 
 
 def styled(score: Score) -> None:
@@ -309,4 +309,3 @@ def pose(score: Score, deep: bool) -> None:
         score.follower.hand("right", (n - 3.0, "frame"), (n - 1.0, "on_chest"))
         score.follower.hand("left", (n - 3.0, "on_shoulder"), (n - 1.0, "on_neck"))
         score.leader.hand("right", (n - 3.0, "blade"), (n - 1.0, "blade"))
-        score.follower.add("head_roll", (n - 3.0, 0), (n - 1.0, 0.25))

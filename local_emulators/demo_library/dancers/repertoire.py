@@ -149,7 +149,7 @@ _ROWS: tuple[tuple[str, str, str, int, str, Dance, str], ...] = (
      "A left turn unwinds the hammerlock."),
     ("cross_hand_entry", "cross_hand", "i m fus", 8, "open cross", m.change_hold,
      "From two hands to crossed hands."),
-    ("cross_hand_exit", "cross_hand", "a h fus", 8, "cross open",
+    ("cross_hand_exit", "cross_hand", "i h fus", 8, "cross open",
      _both(m.change_hold, _do(m.crossed_turn, -360)),
      "A right turn under both crossed hands, back to open hold."),
     ("single_hand_entry", "single_hand", "b m mod", 8, "open single", m.change_hold,

@@ -115,8 +115,6 @@ class Part:
         default_factory=lambda: {"left": [], "right": []}
     )
     """Anchors to be reached at these counts."""
-    step_shift: dict[int, Spot] = field(default_factory=dict)
-    """Displacement on the floor of the foot that lands on a count, for rocks and crosses."""
 
     def add(self, name: str, *keys: tuple[float, float]) -> None:
         """Write a curve; several on one name are joined in time."""
@@ -208,5 +206,6 @@ class Score:
     def standing(self, leader: bool, at_exit: bool) -> Foot:
         """The foot that carries the weight just before count 1 of this or the next move."""
         part = self.leader if leader else self.follower
-        k = self.counts if at_exit else 0
-        return Foot.RIGHT if part.feet[k].upper() == "L" else Foot.LEFT
+        edge = self.counts if at_exit else 0
+        last = max(k for k, foot in part.feet.items() if k < edge and foot.isupper())
+        return Foot.LEFT if part.feet[last] == "L" else Foot.RIGHT

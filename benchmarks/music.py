@@ -255,7 +255,9 @@ HEAD = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; the exit code is 0 whatever they say."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="one seed, three tempi")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     options = parser.parse_args(arguments)

@@ -142,7 +142,7 @@ def write_audio(
 
     codec, sample_format = {
         ".m4a": ("aac", "fltp"),
-        ".ogg": ("libvorbis", "fltp"),
+        ".ogg": ("vorbis", "fltp"),
         ".mp3": ("libmp3lame", "fltp"),
         ".flac": ("flac", "s16"),
         ".wav": ("pcm_s16le", "s16"),
@@ -153,6 +153,9 @@ def write_audio(
         stream = container.add_stream(codec, rate=rate, layout=layout, format=sample_format)
         if not isinstance(stream, av.AudioStream):
             raise TypeError(f"{codec} is not an audio codec")
+        if codec == "vorbis":
+            # FFmpeg's own Vorbis encoder is marked experimental; the files are sound.
+            stream.codec_context.options = {"strict": "experimental"}
         if path.suffix not in (".flac", ".wav"):
             stream.bit_rate = BIT_RATE
         planar = np.ascontiguousarray(audio, dtype=np.float32)

@@ -240,7 +240,7 @@ class _Band:
         self.rng = rng
         self.length = int((score.times[-1] + 1.6) * SAMPLE_RATE)
         self.dry = np.zeros((2, self.length))
-        self.wet = np.zeros((2, self.length))
+        self.wet = np.zeros(self.length)
         self.scale = _MINOR if spec.minor else _MAJOR
         self.kit = _Kit(spec, rng)
         self.arpeggio = _ARPEGGIOS[int(rng.integers(len(_ARPEGGIOS)))]
@@ -305,7 +305,7 @@ class _Band:
         sides = (np.cos((pan + 1) * np.pi / 4), np.sin((pan + 1) * np.pi / 4))
         for side in (0, 1):
             self.dry[side, start : start + len(piece)] += sides[side] * piece
-            self.wet[side, start : start + len(piece)] += (wet * sides[side]) * piece
+        self.wet[start : start + len(piece)] += (0.7 * wet) * piece
 
     # the players
 
@@ -633,18 +633,21 @@ def _high_passed(signal: Audio, cutoff: float) -> Audio:
 def _reverberated(signal: Audio, seconds: float, rng: np.random.Generator) -> Audio:
     """A room: exponentially decaying noise, darker with time, different at each ear."""
     time = _seconds(1.4 * seconds)
-    size = 1
-    while size < signal.shape[1] + len(time):
-        size *= 2
-    wet = np.empty_like(signal)
+    size = _fast_size(len(signal) + len(time))
+    sent = np.fft.rfft(signal, size)
+    wet = np.empty((2, len(signal)))
     for side in (0, 1):
         tail = rng.normal(size=len(time)) * np.exp(-6.9 * time / seconds)
         tail[: int(0.012 * SAMPLE_RATE)] = 0.0
         smooth = np.convolve(tail, np.hanning(9) / 4.0, mode="same")
         smooth /= np.sqrt(float(np.sum(smooth**2)))
-        product = np.fft.rfft(signal[side], size) * np.fft.rfft(smooth, size)
-        wet[side] = np.fft.irfft(product, size)[: signal.shape[1]]
+        wet[side] = np.fft.irfft(sent * np.fft.rfft(smooth, size), size)[: len(signal)]
     return wet
+
+
+def _fast_size(least: int) -> int:
+    """Return the smallest 2^a, 3 * 2^a or 5 * 2^a that is not below `least`."""
+    return min(factor * 2 ** max(0, int(np.ceil(np.log2(least / factor)))) for factor in (1, 3, 5))
 
 
 def _pinkish(length: int, rng: np.random.Generator) -> Audio:

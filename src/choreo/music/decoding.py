@@ -137,8 +137,10 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         raise UnreadableMedia(f"{path.name} cannot be opened: {exc.strerror}") from exc
 
 
-def frames(path: Path) -> Iterator[Any]:
+def frames(path: Path, repairs: list[int] | None = None) -> Iterator[Any]:
     """Yield decoded frames; damage inside the file is skipped, damage everywhere is refused.
+
+    Samples that are no numbers are silenced; how many is appended to `repairs`.
 
     Raises:
 
@@ -157,7 +159,7 @@ def frames(path: Path) -> Iterator[Any]:
                     break
                 for frame in packet.decode():
                     decoded += 1
-                    yield frame
+                    yield _mended(frame, repairs if repairs is not None else [])
             except av.FFmpegError as exc:
                 # A truncated or scratched file still plays up to the damage and after it.
                 fault = exc
@@ -173,16 +175,15 @@ def resampled(path: Path, rate: int, repairs: list[int]) -> Iterator[NDArray[np.
 
     resampler: av.AudioResampler | None = None
     shape: tuple[object, ...] = ()
-    for frame in frames(path):
+    for frame in frames(path, repairs):
         now = (frame.sample_rate, frame.format.name, frame.layout.name)
         if resampler is None or now != shape:
             # A stream that changes its rate or layout midway needs a new resampler.
             if resampler is not None:
                 yield from _arrays(resampler.resample(None))
             resampler, shape = av.AudioResampler(format="fltp", layout="mono", rate=rate), now
-        mended = _mended(frame, repairs)
-        mended.pts = None
-        yield from _arrays(resampler.resample(mended))
+        frame.pts = None
+        yield from _arrays(resampler.resample(frame))
     if resampler is not None:
         yield from _arrays(resampler.resample(None))
 

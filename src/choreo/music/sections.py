@@ -61,8 +61,8 @@ def find_sections(
             mode = RhythmMode.MAMBO
         sections.append(
             Section(
-                start=float(features.times[span.start]),
-                end=duration if last else float(features.times[spans[index + 1].start]),
+                start=round(float(features.times[span.start]), 6),
+                end=duration if last else round(float(features.times[spans[index + 1].start]), 6),
                 label=labels[index],
                 energy=round(float(energies[index]), 4),
                 rhythm_mode=mode,

@@ -218,6 +218,9 @@ def test_the_task_store_works_through_the_connector_with_an_iam_login(database_n
         assert connection.execute(text("SELECT current_user")).scalar() == IAM_USER
     assert admin.calls == ["connectSettings", "choreo:generateEphemeralCert"]
     engine.dispose()
+    assert not [thread for thread in threading.enumerate() if "run_forever" in thread.name]
+    assert tasks.get(task.id) == task  # a disposed engine connects anew
+    engine.dispose()
 
 
 def test_nothing_is_connected_before_the_first_use(admin):

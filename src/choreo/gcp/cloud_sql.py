@@ -13,7 +13,7 @@ from google.cloud.sql.connector.exceptions import (
     RefreshNotValidError,
     TLSVersionError,
 )
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 
 from choreo.errors import Unavailable
 from choreo.settings import Settings
@@ -55,13 +55,15 @@ def connector_engine(
         admin_endpoint: Address of the Cloud SQL Admin API; by default Google's.
     """
     connect = _Connect(settings, credentials, admin_endpoint)
-    return create_engine(
+    engine = create_engine(
         "postgresql+pg8000://",
         creator=connect,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
     )
+    event.listen(engine, "engine_disposed", lambda _engine: connect.close())
+    return engine
 
 
 class _Connect:
@@ -99,6 +101,13 @@ class _Connect:
                 f"{settings.cloud_sql_ip} address which this service can reach, and that this "
                 "service account has roles/cloudsql.client and roles/cloudsql.instanceUser"
             ) from exc
+
+    def close(self) -> None:
+        """End the connector's thread and its sessions; the next call makes a new one."""
+        with self._making:
+            connector, self._connector = self._connector, None
+        if connector is not None:
+            connector.close()
 
     def _ready_connector(self) -> Connector:
         with self._making:

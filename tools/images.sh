@@ -79,7 +79,7 @@ import importlib.util as find
 import functions_framework, numpy, faiss, choreo.music, choreo.vectors, planning.pipeline
 import choreo.gcp.render_jobs, choreo.gcp.secrets, choreo.gcp.language_model, choreo.gcp.cloud_sql
 absent = ["pip", "rendering"]
-serve = ("plan_choreography", "cloudevent", "/")'
+serve = ("plan_choreography", "cloudevent", None)'
   [job]='
 import importlib.util as find
 import av, main, execution.run, rendering.render, choreo.gcp.object_store, choreo.gcp.cloud_sql
@@ -108,10 +108,17 @@ if serve:
     os.environ.setdefault("PLANNER_URL", "http://127.0.0.1:1")
     os.environ.setdefault("RENDER_JOB", "projects/p/locations/l/jobs/j")
     os.environ.setdefault("LIBRARY", "/tmp/library")
-    answer = create_app(target, "/app/main.py", kind).test_client().get(path)
-    print(f"{path} answers {answer.status_code}")
-    # Without a database a request handler is up and says 503; anything else is a fault.
-    assert answer.status_code in (200, 503), answer.data
+    caller = create_app(target, "/app/main.py", kind).test_client()
+    if path:
+        answer = caller.get(path)
+        # Without a database a request handler is up and says 503; anything else is a fault.
+        assert answer.status_code in (200, 503), answer.data
+    else:
+        # A message of no use is acknowledged and dropped, before anything else is touched.
+        push = {"message": {"data": "e30=", "messageId": "1"}, "subscription": "projects/p/subscriptions/s"}
+        answer = caller.post("/", json=push)
+        assert answer.status_code == 200, answer.data
+    print(f"{target} answers {answer.status_code}")
 print("imports, user and contents are right")
 '
 

@@ -39,13 +39,13 @@ resource "google_cloud_run_v2_service" "planner" {
         startup_cpu_boost = true
       }
 
-      # functions-framework answers GET / of a function that takes events.
+      # A function that takes events answers nothing but POST, so the port is what shows its health.
       startup_probe {
         period_seconds    = 2
         timeout_seconds   = 2
         failure_threshold = 30
-        http_get {
-          path = "/"
+        tcp_socket {
+          port = 8080
         }
       }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from planning_material import make_song
 
+from benchmarks.planning_material import make_song
 from choreo.errors import PlanImpossible
 from choreo.song import Section, Song
 from choreo.vocabulary import RhythmMode, SectionLabel

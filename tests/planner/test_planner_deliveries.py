@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from functions_framework import create_app
-from planning_material import (
+from sqlalchemy import Engine
+
+from benchmarks.planning_material import (
     MemoryCatalogue,
     NoMedia,
     embed_moves,
@@ -19,8 +21,6 @@ from planning_material import (
     make_moves,
     make_song,
 )
-from sqlalchemy import Engine
-
 from choreo.blueprint import Blueprint
 from choreo.database.engine import engine_for
 from choreo.database.tasks import LEASE, SqlTasks

@@ -9,7 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from planning_material import (
+
+from benchmarks.planning_material import (
     MemoryCatalogue,
     NoMedia,
     embed_moves,
@@ -18,7 +19,6 @@ from planning_material import (
     make_moves,
     make_song,
 )
-
 from choreo.blueprint import Blueprint, TransitionType
 from choreo.errors import PlanImpossible, UnknownSong, UnreadableMedia
 from choreo.move import Move

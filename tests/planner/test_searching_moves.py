@@ -7,14 +7,14 @@ import threading
 
 import numpy as np
 import pytest
-from planning_material import (
+
+from benchmarks.planning_material import (
     MemoryCatalogue,
     embed_moves,
     make_moves,
     make_song,
     unit_rows,
 )
-
 from planning.model import Brief, Library, Span
 from planning.pipeline import _slot_music
 from planning.search import (

@@ -51,6 +51,13 @@ CHOICE = 3
 """Candidates per slot, at least, when the library has them: a sequence that must not repeat
 itself needs more than the nearest few, which are often the same for every slot."""
 
+DEPTH = 4
+"""Times `top_k` hits are fetched at once, and used where the nearest are not choice enough."""
+
+LEAST_CELLS = 1 / 64
+"""Share of an inverted file's cells that a query looks into at least: one cell alone finds 83 %
+of the nearest moves, five of 316 find all (`benchmarks/planner.py`)."""
+
 SERVING_ROLES = ("intro", "outro", "hold", "connector")
 """What a sequence may need whatever the music is like; always candidates."""
 
@@ -148,7 +155,8 @@ class MoveIndex:
 
         library: The moves.
 
-        nprobe: Cells of the inverted file that a query looks into, for large libraries.
+        nprobe: Cells of the inverted file that a query looks into, for large libraries; never
+            fewer than `LEAST_CELLS` of them.
 
         use_gpu: Use a graphics processor if the search library was built for one.
     """
@@ -182,7 +190,7 @@ class MoveIndex:
         )
         self._vectors = np.ascontiguousarray(np.hstack(parts), dtype=np.float32)
         try:
-            self._index = _faiss_index(self._vectors, self.nprobe, self.use_gpu)
+            self._index = _faiss_index(self._vectors, self.use_gpu)
         except Exception as exc:  # noqa: BLE001 - whatever ails faiss, numpy can search
             self.degraded = f"vector search by numpy, since faiss failed: {exc}"
 
@@ -220,7 +228,7 @@ class MoveIndex:
         parameters = (
             faiss.SearchParameters(sel=selector)
             if exact
-            else faiss.SearchParametersIVF(sel=selector, nprobe=self.nprobe)
+            else faiss.SearchParametersIVF(sel=selector, nprobe=self._probes())
         )
         _, hits = self._index.search(query, asked, params=parameters)
         found = np.empty((len(query), k), np.int64)
@@ -236,6 +244,9 @@ class MoveIndex:
             else:
                 found[row] = ids[order[:k]]
         return found
+
+    def _probes(self) -> int:
+        return max(self.nprobe, round(LEAST_CELLS * _cells(len(self.library.moves))))
 
     def _by_numpy(self, query: Floats, k: int, allowed: Mask) -> NDArray[np.int64]:
         ids = np.flatnonzero(allowed)
@@ -258,19 +269,21 @@ def _faiss() -> Any:
     return faiss
 
 
-def _faiss_index(vectors: Floats, nprobe: int, use_gpu: bool) -> Any:
+def _cells(count: int) -> int:
+    return int(np.sqrt(count))
+
+
+def _faiss_index(vectors: Floats, use_gpu: bool) -> Any:
     faiss = _faiss()
     count, dimensions = vectors.shape
     flat = faiss.IndexFlatIP(dimensions)
     if count <= EXACT_UP_TO:
         index = flat
     else:
-        cells = int(np.sqrt(count))
-        index = faiss.IndexIVFFlat(flat, dimensions, cells, faiss.METRIC_INNER_PRODUCT)
+        index = faiss.IndexIVFFlat(flat, dimensions, _cells(count), faiss.METRIC_INNER_PRODUCT)
         index.cp.niter = TRAINING_ROUNDS
         index.cp.max_points_per_centroid = 64
         index.cp.seed = 1
-        index.nprobe = nprobe
         index.train(vectors)
     if use_gpu and hasattr(faiss, "StandardGpuResources"):
         index = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
@@ -312,17 +325,22 @@ def find_candidates(
     filtered = allowed & style & energy
     vectors = query_vectors(query, len(slots.slots))
     always = allowed & (index.serving | _of_kinds(library.moves, brief.wanted))
+    deep = DEPTH * top_k
+    hits = np.full((len(vectors), deep), -1, np.int64)
+    for rank, members in _energy_groups(brief, slots).items():
+        mask = filtered & (np.abs(index.energy - rank) <= 1)
+        found = index.nearest(vectors[members], deep, mask if mask.sum() >= top_k else filtered)
+        hits[members, : found.shape[1]] = found
     wanted = min(int(filtered.sum()), CHOICE * len(slots.slots))
-    while True:
+    for k in (top_k, deep):
         chosen = always.copy()
-        for rank, members in _energy_groups(brief, slots).items():
-            mask = filtered & (np.abs(index.energy - rank) <= 1)
-            mask = mask if mask.sum() >= top_k else filtered
-            hits = index.nearest(vectors[members], top_k, mask)
-            chosen[hits.ravel()] = True
+        chosen[hits[:, :k][hits[:, :k] >= 0]] = True
         if (chosen & filtered).sum() >= wanted:
             break
-        top_k *= 4
+    else:
+        # All slots like the same few: what is left is taken too, up to what suffices.
+        rest = np.flatnonzero(filtered & ~chosen)
+        chosen[rest[: wanted - int((chosen & filtered).sum())]] = True
     ids = np.flatnonzero(chosen)
     known = query.audio is not None
     music = (

@@ -48,7 +48,7 @@ def make_song(
     beats: list[float] = []
     ones: list[int] = []
     resets: list[int] = []
-    sections = []
+    sections: list[Section] = []
     at = first
     eights = 0
     for label, count, energy in parts:
@@ -106,7 +106,7 @@ def make_song(
 
 def unit_rows(draw: np.random.Generator, count: int, dimensions: int) -> np.ndarray:
     rows = draw.standard_normal((count, dimensions))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype("<f4")
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), "<f4")
 
 
 def make_move(
@@ -225,19 +225,19 @@ class MemoryCatalogue:
 
 
 class NoMedia:
-    """A store without objects."""
+    """A store without objects, which nobody writes to."""
 
     def fetch(self, path: str, to: Path) -> None:
-        raise MediaMissing(f"nothing is stored under {path}")
+        raise MediaMissing(f"nothing is stored under {path} for {to}")
 
     def publish(self, file: Path, path: str) -> int:
-        raise AssertionError("planning stores nothing")
+        raise AssertionError(f"planning stores nothing, but {file} as {path}")
 
     def size(self, path: str) -> int | None:
-        return None
+        return None if path else 0
 
     def remove(self, path: str) -> None:
-        raise AssertionError("planning removes nothing")
+        raise AssertionError(f"planning removes nothing, but {path}")
 
 
 def embed_words(sentences: Sequence[str]) -> np.ndarray:

@@ -164,8 +164,8 @@ def librosa_alone(path: Path) -> Answer:
 
     start = time.process_time()
     samples, rate = librosa.load(path, sr=22_050)
-    tempo, beats = librosa.beat.beat_track(y=samples, sr=rate, units="time")
-    beats = [float(beat) for beat in beats]
+    tempo, found = librosa.beat.beat_track(y=samples, sr=rate, units="time")
+    beats = [float(beat) for beat in found]
     cpu = time.process_time() - start
     return Answer(beats, beats[::4], beats[::8], [], float(np.ravel(tempo)[0]), False, cpu)
 
@@ -239,7 +239,8 @@ def row(name: str, scores: Sequence[Score]) -> str:
     tempo = np.array([score.tempo for score in scores])
     right = f"{np.mean(sure):7.3f}" if sure else "      –"
     return (
-        f"{name:28} {np.mean([s.beat for s in scores]):6.3f} {np.mean([s.down for s in scores]):6.3f}"
+        f"{name:28} {np.mean([s.beat for s in scores]):6.3f}"
+        f" {np.mean([s.down for s in scores]):6.3f}"
         f" {right} {np.mean([s.abstains for s in scores]):7.2f}"
         f" {np.mean([s.offbeat for s in scores]):8.2f}"
         f" {100 * np.median(tempo):6.2f} {100 * np.percentile(tempo, 95):6.2f}"

@@ -16,11 +16,13 @@ Columns (beats and 1s match within 70 ms, one to one; means over songs):
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -254,6 +256,21 @@ HEAD = (
 )
 
 
+@contextmanager
+def _compiled_librosa() -> Iterator[None]:
+    """Compile librosa once into a folder of this run.
+
+    Processes that compile into one shared cache at once can spoil it, and then crash.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["NUMBA_CACHE_DIR"] = folder
+        path = Path(folder) / "warm.wav"
+        write_audio(path, np.random.default_rng(1).normal(size=(1, 220_500)) * 0.1)
+        with ProcessPoolExecutor(1) as single:
+            single.submit(librosa_alone, path).result()
+        yield
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; the exit code is 0 whatever they say."""
     parser = argparse.ArgumentParser(
@@ -266,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = SEEDS[:1] if options.quick else SEEDS
     jobs = [(c, float(t), s) for c in CONDITIONS for t in tempi for s in seeds]
     results: dict[str, dict[str, list[Score]]] = {}
-    with ProcessPoolExecutor(options.jobs) as pool:
+    with _compiled_librosa(), ProcessPoolExecutor(options.jobs) as pool:
         for done, (job, scores) in enumerate(zip(jobs, pool.map(run_song, jobs), strict=True), 1):
             for method, score in scores.items():
                 results.setdefault(method, {}).setdefault(job[0], []).append(score)

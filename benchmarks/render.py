@@ -18,8 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
@@ -33,6 +35,9 @@ FADE = 0.3
 SIZE = (1280, 720)
 DISTINCT = 5
 """Clips that are really drawn; the others are copies under other names."""
+
+SONG_LOUDNESS = -15.2
+"""LUFS of the song that `make_song` makes: what ingest would have stored."""
 
 MOST_RATIO = 1 / 9
 MOST_CPU = 20.0
@@ -79,7 +84,11 @@ def make_song(path: Path, seconds: float) -> None:
         for second in range(math.ceil(seconds)):
             clock = second + np.arange(rate) / rate
             tone = 0.2 * np.sin(2 * np.pi * 220 * clock) * (1 - clock % 0.5)
-            both = tone + rng.normal(0, 0.05, (2, rate)) * ((clock % 0.25) < 0.05)
+            spectrum = np.fft.rfft(rng.normal(0, 1, (3, rate)))
+            pitch = np.maximum(np.fft.rfftfreq(rate, 1 / rate), 40)
+            pink = np.fft.irfft(spectrum * (pitch < 14_000) / np.sqrt(pitch), rate)
+            beats = 0.12 * pink / pink.std() * (0.1 + (clock % 0.25 < 0.08))
+            both = tone + beats[0] + 0.4 * beats[1:]
             frame = av.AudioFrame.from_ndarray(both.astype(np.float32), "fltp", "stereo")
             frame.sample_rate, frame.pts = rate, second * rate
             container.mux(stream.encode(frame))
@@ -105,7 +114,7 @@ def blueprint(clips: int, kind: str) -> Blueprint:
             "task_id": "bench",
             "audio_path": "song.mp3",
             "audio_tempo": 120,
-            "audio_loudness": -18.0,
+            "audio_loudness": SONG_LOUDNESS,
             "audio_true_peak": -3.0,
             "moves": moves,
             "total_duration": clips * MOVE_SECONDS,
@@ -245,7 +254,7 @@ def run_xfade_library(folder: Path, clips: int) -> int:
             out.mux(audio.encode(None))
         while True:
             try:
-                frame = sink.pull()
+                frame = cast(av.VideoFrame, sink.pull())
             except av.error.BlockingIOError:
                 # xfade takes its second input from its start on, a frame behind the first.
                 for n in (current, current + 1):
@@ -266,7 +275,7 @@ def run_xfade_library(folder: Path, clips: int) -> int:
     return frames
 
 
-def decoded(path: Path, start: float, end: float):  # type: ignore[no-untyped-def]  # frames
+def decoded(path: Path, start: float, end: float) -> Iterator[av.VideoFrame]:
     first, last = round(start * 30), round(end * 30)
     with av.open(str(path)) as container:
         container.streams.video[0].thread_type = "AUTO"

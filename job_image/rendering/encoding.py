@@ -30,8 +30,8 @@ PRESET = "superfast"
 """A joint is a dozen frames: what the library's slower preset saves in bits is not worth a third
 more time. It leaves the parameter sets as they are."""
 
-READERS = 3
-"""Clips kept open at once: the one shown, the one coming in, the one before."""
+READERS = 2
+"""Clips kept open at once: the one shown and the one coming in. Each holds 11 MB at 720p."""
 
 LEAST_BIT_RATE, MOST_BIT_RATE = 50_000, 500_000_000
 """Bits per second that the encoder's rate control can be held to."""

@@ -34,7 +34,7 @@ SAMPLED_PIXELS = 1_500
 DARKEST_PLANNED = 0.5
 """Light of a planned fade below which a black picture is no surprise."""
 
-MOST_LOOKS = 120
+MOST_LOOKS = 60
 """Key frames decoded at most, however long the video: keeps the check cheap."""
 
 

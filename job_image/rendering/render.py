@@ -28,8 +28,8 @@ from rendering.writer import VideoWriter
 WORKERS = 2
 """Segments encoded at once; each holds one encoder and two decoders."""
 
-AHEAD = 12
-"""Encoded segments that may wait for their turn; at 4 Mbit/s they hold up to 60 MB."""
+AHEAD = 8
+"""Encoded segments that may wait for their turn; at 4 Mbit/s they hold up to 40 MB."""
 
 LONGEST_JOINT = 90
 """Frames; a segment up to this long between copied ones keeps their quality, whatever the bit
@@ -236,7 +236,7 @@ class _Render:
                 run = segment.run
                 shot = timeline.shots[run.shot]
                 stamps = ticks(timeline, run)
-                writer.copy(shot.clip, run.start, run.end, stamps, shot.place)
+                writer.copy(shot.clip, run.start, stamps, shot.place, self._pulse.beat)
                 frames += len(stamps)
                 copied += len(stamps)
                 tick = stamps[-1]

@@ -1,7 +1,6 @@
 """The video's sound: the song, or the clips' own, levelled, as a finished AAC file.
 
-Loudness is that of EBU R128. One pass is enough when the song's loudness is known; otherwise
-the same samples are measured first.
+Loudness is that of EBU R128.
 """
 
 import math
@@ -44,8 +43,8 @@ go past them by up to 1 dB, and -1 dBTP is promised."""
 MOST_GAIN = 30.0
 """Decibels; more would only raise the noise of a song that is all but silent."""
 
-MOST_MISSED = 0.4
-"""LU beside the target at which the sound is made once more, with what was learnt."""
+MOST_MISSED = 0.2
+"""LU beside the target at which another gain is tried."""
 
 MOST_TRIALS = 6
 """Times a gain is tried; each halves what is missed, or better."""
@@ -116,24 +115,24 @@ def write_sound(
     """
     samples = round(seconds * SAMPLE_RATE)
     source = _Source(blueprint, shots, media, samples, check)
-    gain = 0.0
-    if blueprint.output_config.normalize_audio:
-        loudness = blueprint.audio_loudness if blueprint.output_config.add_audio_overlay else None
-        if loudness is None:
-            loudness = _measured(source.blocks())
-        gain = _gain_for(loudness)
-    sound = _written(blueprint, source, samples, gain, path)
-    missed = _missed(sound.loudness)
-    if not blueprint.output_config.normalize_audio or abs(missed) <= MOST_MISSED:
-        return sound
-    # The stored loudness is not that of this part, or the limiter took much away. Metering is a
-    # twentieth of the work of encoding.
+    gain = _gain(blueprint, source) if blueprint.output_config.normalize_audio else 0.0
+    return _written(blueprint, source, samples, gain, path)
+
+
+def _gain(blueprint: Blueprint, source: "_Source") -> float:
+    """Return the decibels that bring the sound to the target, once limited.
+
+    The loudness of the plan is that of the whole song, and the limiter takes some away: so the
+    first guess is metered, which is a tenth of the work of encoding, and bettered if need be.
+    """
+    known = blueprint.audio_loudness if blueprint.output_config.add_audio_overlay else None
+    gain = _gain_for(_measured(source.blocks()) if known is None else known)
     for _ in range(MOST_TRIALS):
-        if abs(missed) <= MOST_MISSED / 4:
+        missed = _missed(_measured(_Chain(_limiter(gain)).through(source.blocks())))
+        if abs(missed) <= MOST_MISSED:
             break
         gain = min(gain + missed, MOST_GAIN)
-        missed = _missed(_measured(_Chain(_limiter(gain)).through(source.blocks())))
-    return _written(blueprint, source, samples, gain, path)
+    return gain
 
 
 def _missed(loudness: float | None) -> float:

@@ -2,7 +2,7 @@
 
 import heapq
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,7 @@ from choreo.errors import RenderFailed
 from rendering.captions import Cue
 from rendering.clip import Clip
 from rendering.encoding import Encoded
-from rendering.media import UNDECODED, VIDEO_FORMATS, opened, reason
+from rendering.media import UNDECODED, VIDEO_FORMATS, opened, reason, video_stream
 from rendering.timeline import Clock
 
 if TYPE_CHECKING:
@@ -125,22 +125,41 @@ class VideoWriter:
         except (av.error.FFmpegError, OSError):
             return
 
-    def copy(self, clip: Clip, start: int, end: int, ticks: Sequence[int], place: str) -> None:
-        """Take over the packets of a clip's frames `start` to `end`.
+    def copy(
+        self,
+        clip: Clip,
+        start: int,
+        ticks: Sequence[int],
+        place: str,
+        alive: Callable[[], None],
+    ) -> None:
+        """Take over the packets of a row of a clip's frames.
 
-        `start` is a key frame; `ticks` has one stamp per frame.
+        Args:
+
+            clip: Where they are.
+
+            start: The first frame, a key frame.
+
+            ticks: When each frame is shown.
+
+            place: How errors name the clip.
+
+            alive: Called for each packet; what it raises ends the work.
 
         Raises:
 
             RenderFailed: Naming the clip, when packets are missing or cannot be written.
         """
+        end = start + len(ticks)
         with opened(clip.path, VIDEO_FORMATS) as container:
-            stream = container.streams.video[0]
+            stream = video_stream(container, clip.name)
             container.seek(clip.stamps[start], stream=stream, backward=True)
             wanted = dict(zip(range(start, end), ticks, strict=True))
             left = end - start
             try:
                 for packet in container.demux(stream):
+                    alive()
                     if packet.pts is None or packet.size == 0:
                         continue
                     frame = clip.frame_at(packet.pts)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from catalog import beat_map
 from catalog.beat_map import BeatMap
+from catalog.bodies import PoseOnlooker
 from catalog.conforming import (
     HEIGHT,
     WIDTH,
@@ -31,7 +33,11 @@ from choreo.errors import ChoreoError, UnreadableMedia
 from choreo.move import DanceState, Move
 from choreo.vectors import audio, pose, text
 from choreo.vectors.packing import pack
+from choreo.vectors.pose import Bodies
 from choreo.vocabulary import Difficulty, EnergyLevel, Hold, Style
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
 
 METHOD = "1"
 """Raised whenever the same clip would become other moves: then all are made again."""
@@ -55,6 +61,8 @@ class ClipJob:
     told: Told
     scratch: Path
     """Folder for the files that are made."""
+    pose_models: Path | None = None
+    """Folder of the pose model; None: moves are described by the motion of the picture alone."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +100,23 @@ def make_moves(job: ClipJob) -> MadeClip:
     conformed = is_conformed(path)
     rate = MOTION_RATE if _counts_are_told(told) else MOST_RATE
     preview = job.scratch / f"{job.fingerprint}_whole_360p.mp4"
+    onlookers = [PoseOnlooker(job.pose_models)] if job.pose_models else []
+
+    def look(frame: VideoFrame, time: float) -> None:
+        for onlooker in onlookers:
+            onlooker.look(frame, time)
+
     if conformed:
         with preview_of(preview) as rendition:
-            watched = watch(path, facts, lambda frame, _time: rendition.add(frame), rate)
+
+            def copy_and_look(frame: VideoFrame, time: float) -> None:
+                rendition.add(frame)
+                look(frame, time)
+
+            watched = watch(path, facts, copy_and_look, rate)
     else:
-        watched = watch(path, facts, rate=rate)
+        watched = watch(path, facts, look, rate)
+    bodies = onlookers[0].found() if onlookers else None
     beats = _beats_of(job, facts, watched)
     cuts = cut(beats, watched.duration, told.counts if beats.source == "person" else None)
     if not cuts:
@@ -110,7 +130,7 @@ def make_moves(job: ClipJob) -> MadeClip:
             files = (path, preview)
         else:
             files = _conformed(job, suffix, part, facts)
-        made.append(_described(job, suffix, part, facts, beats, watched, files))
+        made.append(_described(job, suffix, part, facts, beats, watched, bodies, files))
     warnings = []
     if watched.damaged:
         warnings.append(f"parts of it are damaged; {watched.duration:.1f} s could be read")
@@ -177,6 +197,7 @@ def _described(
     facts: ClipFacts,
     beats: BeatMap,
     watched: Watched,
+    bodies: Bodies | None,
     files: tuple[Path, Path],
 ) -> MadeMove:
     told, naming = job.told, job.naming
@@ -191,6 +212,8 @@ def _described(
 
     if beats.source != "person":
         estimated.append("beat_times")
+    if job.pose_models and bodies is None:
+        estimated.append("pose")
     moving = activity(motion)
     energy = (
         EnergyLevel.LOW
@@ -252,7 +275,7 @@ def _described(
     keys = (move.video_path, f"{folder}/360p.mp4", f"{folder}/thumb.jpg")
     return MadeMove(
         move=move,
-        pose=pack(_or_even(pose.describe(part.beat_times, motion=motion))),
+        pose=pack(_or_even(pose.describe(part.beat_times, bodies=bodies, motion=motion))),
         audio=pack(_audio_of(job.source.path, facts, part, move)),
         text=pack(text.embed([sentence_of(move)])[0]),
         files=dict(zip(keys, (*files, thumbnail), strict=True)),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.clips import METHOD, ClipJob, MadeClip, MadeMove, make_moves
 from catalog.manifest import MANIFEST_NAMES, Manifest, Told, read_manifest, write_manifest
+from catalog.pose_models import are_installed
 from catalog.sessions import Sessions
 from catalog.songs import SongLabels, labels_of, make_song, song_id
 from catalog.source_files import (
@@ -57,6 +58,7 @@ def ingest(
     workers: int | None = None,
     progress: Progress | None = None,
     template: Path | None = None,
+    pose_models: Path | None = None,
 ) -> Summary:
     """Bring folders of songs and clips into the library.
 
@@ -76,6 +78,9 @@ def ingest(
         progress: Told what is going on.
 
         template: Where to write a manifest with everything that is now known of the clips.
+
+        pose_models: Folder that `catalog.pose_models.install` filled; None: moves are described
+            by the motion of the picture alone, which is faster and less exact.
 
     Returns:
 
@@ -98,7 +103,14 @@ def ingest(
     if template is not None and template.exists():
         raise InvalidInput(f"{template} exists; a manifest is never written over")
     upgrade(stack.engine)
-    run = _Run(stack, workers or os.cpu_count() or 1, progress or (lambda _what, _share: None))
+    if pose_models is not None and not are_installed(pose_models):
+        raise InvalidInput(f"{pose_models} does not hold the pose model; install it there first")
+    run = _Run(
+        stack,
+        workers or os.cpu_count() or 1,
+        progress or (lambda _what, _share: None),
+        pose_models,
+    )
     if songs is not None:
         run.take_songs(songs)
     if moves is not None:
@@ -125,6 +137,7 @@ class _Run:
     stack: Stack
     workers: int
     progress: Progress
+    pose_models: Path | None
     song_jobs: list[_SongJob] = field(default_factory=list)
     clip_jobs: list[ClipJob] = field(default_factory=list)
     songs_made: list[str] = field(default_factory=list)
@@ -182,7 +195,7 @@ class _Run:
             said = told.about(source.relative) or Told(source.relative)
             naming = _free(naming_of(source), taken, digest)
             taken.add(naming.base_id)
-            fingerprint = _fingerprint(digest, naming, said)
+            fingerprint = _fingerprint(digest, naming, said, posed=self.pose_models is not None)
             done = [
                 move
                 for move in by_content.get(digest, [])
@@ -192,7 +205,9 @@ class _Run:
                 self.moves_unchanged += [move.id for move in done]
                 self.by_file[source.relative] = [move.id for move in done]
                 continue
-            self.clip_jobs.append(ClipJob(source, digest, fingerprint, naming, said, Path()))
+            self.clip_jobs.append(
+                ClipJob(source, digest, fingerprint, naming, said, Path(), self.pose_models)
+            )
 
     def _unique(self, folder: Path, suffixes: frozenset[str]) -> list[tuple[Source, str]]:
         sources, refusals = find_sources(folder, suffixes)
@@ -384,11 +399,13 @@ def _free(naming: Naming, taken: set[str], digest: str) -> Naming:
     return replace(naming, base_id=f"{naming.base_id}_{digest[:6]}")
 
 
-def _fingerprint(digest: str, naming: Naming, told: Told) -> str:
+def _fingerprint(digest: str, naming: Naming, told: Told, *, posed: bool) -> str:
     import hashlib
 
     told_values = {key: value for key, value in asdict(told).items() if value is not None}
-    text = json.dumps([METHOD, digest, asdict(naming), told_values], sort_keys=True, default=str)
+    text = json.dumps(
+        [METHOD, posed, digest, asdict(naming), told_values], sort_keys=True, default=str
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_CHARS]
 
 

@@ -459,9 +459,10 @@ def test_the_asked_energy_shifts_the_whole_arc() -> None:
     assert mean(EnergyLevel.LOW) + 0.3 < mean(EnergyLevel.HIGH)
 
 
-def test_every_weight_is_explained() -> None:
+def test_every_weight_is_explained_with_its_value() -> None:
     page = (ROOT / "docs" / "choreography.md").read_text(encoding="utf-8")
-    assert [name for name in WEIGHTS if f"`{name}`" not in page] == []
+    told = dict(re.findall(r"\| `(\w+)` \| ([−\d.]+) \|", page))
+    assert {name: float(value.replace("−", "-")) for name, value in told.items()} == WEIGHTS
 
 
 def test_a_free_introduction_is_counted_back_from_the_first_1() -> None:

@@ -62,8 +62,8 @@ WEIGHTS: Mapping[str, float] = {
     "session": 0.6,
     "same_family": 1.2,
     "seen_lately": 2.5,
-    "used_before": 0.6,
-    "motif_return": -1.4,
+    "used_before": 0.9,
+    "motif_return": -1.2,
     "wanted": -3.0,
     "immediate_repeat": 1000.0,
 }
@@ -84,9 +84,8 @@ SPREAD = 0.12
 LATELY = 4
 """Moves that count as lately."""
 
-REUSE = np.array([0.0, 1.0, 3.0, 6.0, 10.0, 15.0])
-"""Cost of dancing a move once more, by how often it was danced: the second time is a motif,
-the fourth is poverty."""
+MOST_USES = 5
+"""Uses of a move up to which each further one costs more; then a poor library is poor."""
 
 KEPT = 160
 """Candidates a run keeps, the cheapest first, so that long libraries cost no more time."""
@@ -399,19 +398,22 @@ class _Search:
         target = self.targets[run.slot]
         ceiling = 1 if self.brief.difficulty is None else self.brief.difficulty.rank
         length = max(run.counts, 2) / 8
+        role_missed = self._role_missed(run, slot, ids)
+        # A clip in the place it was made for is right there, however full the music is.
+        dances = (self.role[ids] == "move") | (role_missed > 0)
         lasting = {
             "music_fit": _from_best(self.candidates.music[run.slot])[ids],
             "text_fit": _from_best(self.candidates.text)[ids],
-            "energy_arc": np.abs(target - self.energy[ids]),
+            "energy_arc": dances * np.abs(target - self.energy[ids]),
             "difficulty_arc": np.abs(ceiling * (0.4 + 0.6 * target) - self.level[ids]) / 2,
-            "style": self.style_missed[ids],
+            "style": dances * self.style_missed[ids],
             "retime": np.where(free, 1.0, ((speed - 1.0) / RETIME_LIMIT) ** 2),
             "language_model": 0.0
             if self.preferences is None
             else 1.0 - self.preferences[run.slot, ids],
         }
         once = {
-            "serving_role": self._role_missed(run, slot, ids),
+            "serving_role": role_missed,
             "break_fit": (0.3 + 0.7 * self.energy[ids]) * (self.role[ids] != "hold")
             if slot.kind is SlotKind.BREAK
             else 0.0,
@@ -441,7 +443,7 @@ class _Search:
                 np.full(len(ids), 0.0 if slot.kind is SlotKind.BREAK else 1.0),
                 np.full(len(ids), 0.3),
             ],
-            default=0.25 if opens or closes else 0.0,
+            default=float((opens and "intro" in self.role) or (closes and "outro" in self.role)),
         )
 
     def _worth_keeping(self, ids: Ints, cost: Costs) -> Ints:
@@ -507,7 +509,7 @@ class _Search:
         length = max(run.counts, 2) / 8
         cost = beam.cost[:, None] + options.cost[None, :]
         uses = beam.uses[:, ids]
-        cost += length * WEIGHTS["used_before"] * REUSE[np.minimum(uses, len(REUSE) - 1)]
+        cost += length * WEIGHTS["used_before"] * np.minimum(uses, MOST_USES)
         for back in range(LATELY):
             cost += (
                 WEIGHTS["seen_lately"]

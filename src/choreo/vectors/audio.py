@@ -68,6 +68,8 @@ _TEMPO_WIDTH = 0.041
 _ENERGY_WIDTH = 0.16
 _PINK = np.linspace(0.9, -0.9, _BANDS, dtype=np.float32)
 _SILENCE_DB = -70.0
+_HEARD_REACH = 24.0
+"""Decibels below a band's loudest moments from which a rise counts as an onset."""
 _LOUDNESS_REACH = 10.0
 """Decibels from half the scale of energy to its end: a mambo is some 3 dB above a verse."""
 
@@ -215,7 +217,10 @@ def _mel_edges() -> NDArray[np.int64]:
 
 def _onsets(bands: Floats) -> Floats:
     """Return the rise of level in dB per frame, shape (3, frames), for the three groups."""
-    rise = np.maximum(0, np.diff(bands, axis=0, prepend=bands[:1]))
+    # Rises far below what a band reaches are not heard beside it.
+    floor = np.quantile(bands, 0.98, axis=0) - _HEARD_REACH
+    heard = np.maximum(bands, floor)
+    rise = np.maximum(0, np.diff(heard, axis=0, prepend=heard[:1]))
     return np.stack([rise[:, group].mean(axis=1) for group in _GROUPS])
 
 

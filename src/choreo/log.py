@@ -6,12 +6,15 @@ Every record made inside `task_context` carries the task's id, and the trace id 
 import json
 import logging
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TextIO
+
+from choreo import metrics
 
 _CONTEXT: ContextVar[Mapping[str, str]] = ContextVar(
     "choreo_log_context", default=MappingProxyType({})
@@ -41,11 +44,40 @@ def current_trace() -> str | None:
     return _CONTEXT.get().get("trace")
 
 
-def configure(component: str, stream: TextIO | None = None) -> None:
-    """Send all records to `stream` (default: stderr); call once, in an entrypoint."""
+@contextmanager
+def stage(name: str) -> Iterator[dict[str, object]]:
+    """Log one line when the block ends: the stage's name, its seconds, and how it ended.
+
+    What the block puts into the given dictionary, such as counts, stands in the line too. The
+    seconds are also recorded as a measurement.
+    """
+    counts: dict[str, object] = {}
+    started = time.monotonic()
+    outcome = "failed"
+    try:
+        yield counts
+        outcome = "done"
+    finally:
+        seconds = round(time.monotonic() - started, 4)
+        metrics.record(metrics.STAGE, seconds, stage=name, outcome=outcome)
+        fields = {"event": "stage", "stage": name, "outcome": outcome, "seconds": seconds}
+        logging.getLogger(__name__).info("stage %s %s", name, outcome, extra={**counts, **fields})
+
+
+def configure(component: str, stream: TextIO | None = None, project: str = "") -> None:
+    """Send all records to `stream` (default: stderr); call once, in an entrypoint.
+
+    Args:
+
+        component: Name of the deployable.
+
+        stream: Where the lines go.
+
+        project: Google Cloud project, so that Cloud Logging finds the trace of a record.
+    """
     target = stream if stream is not None else sys.stderr
     handler = logging.StreamHandler(target)
-    handler.setFormatter(_Lines(component) if target.isatty() else _Json(component))
+    handler.setFormatter(_Lines(component) if target.isatty() else _Json(component, project))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
@@ -56,9 +88,10 @@ def configure(component: str, stream: TextIO | None = None) -> None:
 class _Json(logging.Formatter):
     """Cloud Logging's structured fields: severity, message, time, and ours beside them."""
 
-    def __init__(self, component: str) -> None:
+    def __init__(self, component: str, project: str) -> None:
         super().__init__()
         self._component = component
+        self._traces = f"projects/{project}/traces/" if project else ""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {
@@ -71,7 +104,7 @@ class _Json(logging.Formatter):
         context = dict(_CONTEXT.get())
         trace = context.pop("trace", None)
         if trace:
-            entry["logging.googleapis.com/trace"] = trace
+            entry["logging.googleapis.com/trace"] = self._traces + trace
         entry.update(context)
         entry.update(_extra_fields(record))
         if record.exc_info:

@@ -8,8 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from choreo.errors import InvalidSettings
+from choreo.tokens import read_tokens
+
+CLOUD_RATE_PER_MINUTE, CLOUD_VIDEOS_PER_DAY = 120, 200
+"""One caller's limits on Cloud Run unless they are set: no person reaches them."""
 
 
 class Role(StrEnum):
@@ -65,6 +70,29 @@ class Settings:
     """Where the job keeps its working files; None for the system's temporary folder."""
     task_id: str
     blueprint_json: str = field(repr=False)
+    traceparent: str
+    """W3C trace context that the planner hands to the job, or empty."""
+    api_token: str = field(repr=False)
+    """Tokens of the API's callers, see `choreo.tokens`; empty for an open API."""
+    api_token_secret: str
+    """Secret Manager name of the tokens, `projects/P/secrets/S/versions/V`, or empty."""
+    cors_origins: tuple[str, ...]
+    """Origins of other pages that may use the API from a browser, such as `https://example.com`."""
+    forwarded_hops: int
+    """How many proxies append to X-Forwarded-For before a request is here; 0: none is believed."""
+    rate_per_minute: int
+    """Requests that one caller may post in a minute; 0 for any number."""
+    videos_per_day: int
+    """Videos that one caller may ask for in a day (UTC); 0 for any number."""
+    metrics: str
+    """Where measurements go: `log`, or `off`."""
+
+    @property
+    def project(self) -> str:
+        """The Google Cloud project that the other settings name, or empty."""
+        if self.cloud_sql_instance:
+            return self.cloud_sql_instance.split(":")[0]
+        return (self.pubsub_topic or self.render_job).removeprefix("projects/").split("/")[0]
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], role: Role) -> "Settings":
@@ -76,6 +104,7 @@ class Settings:
         """
         reader = _Reader(env)
         library = Path(reader.text("LIBRARY", "library"))
+        in_cloud = bool(reader.text("K_SERVICE"))
         settings = cls(
             media_root=Path(reader.text("MEDIA_ROOT", str(library / "media"))),
             database_url=_database_url(reader, library),
@@ -105,6 +134,15 @@ class Settings:
             scratch=Path(reader.text("SCRATCH_DIR")) if reader.text("SCRATCH_DIR") else None,
             task_id=reader.text("TASK_ID"),
             blueprint_json=reader.text("BLUEPRINT_JSON"),
+            traceparent=reader.text("TRACEPARENT"),
+            api_token=reader.text("API_TOKEN"),
+            api_token_secret=reader.resource("API_TOKEN_SECRET", "projects/P/secrets/S/versions/V"),
+            cors_origins=reader.origins("CORS_ORIGINS"),
+            # Cloud Run names each service; what follows from being there can be set otherwise.
+            forwarded_hops=int(reader.number("FORWARDED_HOPS", 1 if in_cloud else 0, 0, 5)),
+            rate_per_minute=reader.limit("RATE_PER_MINUTE", CLOUD_RATE_PER_MINUTE * in_cloud),
+            videos_per_day=reader.limit("VIDEOS_PER_DAY", CLOUD_VIDEOS_PER_DAY * in_cloud),
+            metrics=reader.choice("METRICS", ("off", "log")),
         )
         reader.check_blueprint_version()
         faults = [*reader.faults, *_contradictions(settings, role)]
@@ -146,6 +184,19 @@ class _Reader:
             return default
         return value
 
+    def limit(self, name: str, default: int) -> int:
+        return int(self.number(name, default, 0, 1_000_000))
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        found = tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+        for origin in found:
+            if not _is_origin(origin):
+                self.faults.append(
+                    f"{name} has {origin!r}; each origin must look like https://example.com, "
+                    "without a path, and is named in full"
+                )
+        return found
+
     def resource(self, name: str, shape: str) -> str:
         value = self.text(name)
         wanted, found = shape.split("/"), value.split("/")
@@ -161,6 +212,17 @@ class _Reader:
         version = self.text("BLUEPRINT_VERSION")
         if version and not version.startswith("1."):
             self.faults.append(f"BLUEPRINT_VERSION is {version!r}; this release writes 1.x")
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    # What a browser sends is compared letter by letter.
+    whole = f"{parts.scheme}://{parts.netloc}"
+    return bool(named) and whole == text == text.lower() and "@" not in text and "*" not in text
 
 
 def _database_url(reader: _Reader, library: Path) -> str:
@@ -205,6 +267,10 @@ def _contradictions(settings: Settings, role: Role) -> list[str]:
         )
     if settings.gemini_api_key and settings.gemini_api_key_secret:
         faults.append("GEMINI_API_KEY and GEMINI_API_KEY_SECRET are set together; set one of them")
+    if settings.api_token and settings.api_token_secret:
+        faults.append("API_TOKEN and API_TOKEN_SECRET are set together; set one of them")
+    if settings.api_token:
+        faults += [f"API_TOKEN: {fault}" for fault in read_tokens(settings.api_token)[1]]
     if role is Role.REQUEST_HANDLER and bool(settings.pubsub_topic) == bool(settings.planner_url):
         faults.append("exactly one of PUBSUB_TOPIC and PLANNER_URL must be set")
     if role is Role.PLANNER and not settings.render_job and not settings.job_script:

@@ -5,7 +5,7 @@ Times are seconds on the song's clock: 0 is the first sample of the decoded file
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from choreo.media_path import MediaPath
 from choreo.values import Value
@@ -77,3 +77,31 @@ class Song(Value):
     tags: dict[str, str] = Field(default_factory=dict)
     content_hash: str = ""
     """SHA-256 of the source file."""
+
+
+class ListedAnalysis(Value):
+    """What a list tells about a song's time; see `SongAnalysis`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    tempo: float
+    confidence: Share
+    sections: tuple[Section, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class ListedSong(Value):
+    """What a list tells about a song: everything but its beats and vectors.
+
+    It reads from a whole `Song`'s document, whose other fields are passed over.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    title: str
+    artist: str = ""
+    audio_path: MediaPath
+    duration: Annotated[float, Field(gt=0)]
+    peaks: tuple[Share, ...] = ()
+    analysis: ListedAnalysis | None = None

@@ -58,6 +58,37 @@ class Phase(StrEnum):
     RENDER = "render"
 
 
+MAX_REROLLED = 1_000
+"""Slots that may be named at once; a song of an hour has no more eight-counts."""
+
+MAX_AVOIDED = 100
+
+SlotIndex = Annotated[int, Field(ge=0, lt=10_000)]
+
+
+class Reroll(Value):
+    """Which moves of an earlier plan to choose anew; all others stay as they are."""
+
+    task_id: Annotated[str, Field(min_length=1, max_length=64)]
+    """The task whose plan it is."""
+    slots: Annotated[tuple[SlotIndex, ...], Field(min_length=1, max_length=MAX_REROLLED)]
+    """Indices into the plan's moves, from 0: those to choose anew."""
+    lock: Annotated[tuple[SlotIndex, ...], Field(max_length=MAX_REROLLED)] = ()
+    """Indices of moves that must stay, in later re-rolls too."""
+    avoid: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=200)], ...],
+        Field(max_length=MAX_AVOIDED),
+    ] = ()
+    """Ids or families of moves that must not be chosen."""
+
+    @model_validator(mode="after")
+    def _wants_no_slot_both_ways(self) -> Self:
+        both = sorted(set(self.slots) & set(self.lock))
+        if both:
+            raise ValueError(f"slots and lock both name {', '.join(map(str, both))}")
+        return self
+
+
 class GenerationRequest(Value):
     """What a caller asked for: a song and wishes, or a sentence."""
 
@@ -67,6 +98,7 @@ class GenerationRequest(Value):
     energy_level: EnergyLevel | None = None
     style: Style | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    reroll: Reroll | None = None
 
     @model_validator(mode="after")
     def _names_a_song_or_a_sentence(self) -> Self:
@@ -103,6 +135,8 @@ class Task(Value):
     updated_at: datetime
     published_at: datetime | None = None
     lease_until: datetime | None = None
+    owner: str | None = None
+    """The caller whose task it is; None where callers have no names."""
 
 
 class Claim(Value):

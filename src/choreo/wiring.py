@@ -2,11 +2,14 @@
 
 from sqlalchemy import Engine
 
+from choreo.database.callers import SqlCallers
 from choreo.database.catalogue import SqlCatalogue
 from choreo.database.engine import open_engine
 from choreo.database.tasks import SqlTasks
+from choreo.errors import InvalidSettings
 from choreo.ports import LanguageModel, MediaLinks, ObjectStore, PlanningQueue, RenderJobs
 from choreo.settings import Settings
+from choreo.tokens import TokenRing, read_tokens
 
 
 class Stack:
@@ -17,6 +20,7 @@ class Stack:
         self.engine: Engine = open_engine(settings)
         self.tasks = SqlTasks(self.engine)
         self.catalogue = SqlCatalogue(self.engine)
+        self.callers = SqlCallers(self.engine)
 
     def object_store(self) -> ObjectStore:
         """Return the store of media: a bucket, or a folder."""
@@ -57,6 +61,28 @@ class Stack:
         from choreo.local.render_jobs import ChildProcesses
 
         return ChildProcesses(self.settings.job_python, self.settings.job_script)
+
+    def api_tokens(self) -> TokenRing | None:
+        """Return the tokens of the API's callers, or None if it is open.
+
+        Raises:
+
+            InvalidSettings: If the secret holds no tokens.
+
+            StageFailed, Unavailable: If the secret cannot be read.
+        """
+        name = self.settings.api_token_secret
+        if not name and not self.settings.api_token:
+            return None
+        text = self.settings.api_token
+        if name:
+            from choreo.gcp.secrets import read_secret
+
+            text = read_secret(name)
+        ring, faults = read_tokens(text)
+        if faults:
+            raise InvalidSettings([f"{name or 'API_TOKEN'}: {fault}" for fault in faults])
+        return ring
 
     def language_model(self) -> LanguageModel | None:
         """Return Gemini if a key is set, else None: the rules do the whole job."""

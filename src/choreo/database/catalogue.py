@@ -10,7 +10,7 @@ from choreo.database.engine import transaction
 from choreo.database.tables import move_embeddings, songs
 from choreo.errors import UnknownSong
 from choreo.move import AUDIO_DIMENSIONS, POSE_DIMENSIONS, TEXT_DIMENSIONS, Move
-from choreo.song import Song
+from choreo.song import ListedSong, Song
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
 
 
@@ -56,6 +56,14 @@ class SqlCatalogue:
             rows = connection.execute(select(songs.c.document).order_by(songs.c.title, songs.c.id))
             return [Song.model_validate_json(row.document) for row in rows]
 
+    def listed_songs(self) -> list[ListedSong]:
+        """Return what a list tells about each song, by title; vectors are not read."""
+        # A release before this one stored no listing; a whole document tells the same.
+        listing = func.coalesce(songs.c.listing, songs.c.document)
+        with transaction(self._engine, reads_only=True) as connection:
+            texts = connection.scalars(select(listing).order_by(songs.c.title, songs.c.id))
+            return [ListedSong.model_validate_json(text) for text in texts]
+
     def song(self, song_id: str) -> Song:
         """Return one song.
 
@@ -73,14 +81,17 @@ class SqlCatalogue:
 
     def save_song(self, song: Song) -> None:
         """Store a song, replacing the one with the same id."""
+        document = song.model_dump_json(exclude_none=True)
+        listing = ListedSong.model_validate_json(document)
         row: dict[str, object] = {
             "id": song.id,
             "title": song.title,
             "artist": song.artist,
             "tempo": song.analysis.tempo if song.analysis else None,
             "duration": song.duration,
-            "document": song.model_dump_json(exclude_none=True),
+            "document": document,
             "updated_at": self._clock(),
+            "listing": listing.model_dump_json(exclude_none=True),
         }
         self._replace(songs, [row])
 

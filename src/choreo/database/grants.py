@@ -22,6 +22,7 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "move_embeddings": READ,
         "choreography_tasks": ("SELECT", "INSERT", "UPDATE"),
         "blueprints": READ,
+        "caller_counts": WRITE,
     },
     "planner": {
         # The analysis of a song that had none is stored; replacing a row deletes and inserts it.

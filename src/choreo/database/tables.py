@@ -1,4 +1,4 @@
-"""The four tables, as SQLAlchemy Core."""
+"""The tables, as SQLAlchemy Core."""
 
 from datetime import UTC, datetime
 
@@ -56,8 +56,10 @@ songs = Table(
     Column("duration", Float, nullable=False),
     Column("document", Text, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("listing", Text),
 )
-"""`document` is the whole `Song` as JSON; the other columns are what lists are sorted by."""
+"""`document` is the whole `Song` as JSON, `listing` the `ListedSong`: a list of hundreds need not
+read their vectors. The other columns are what lists are sorted by."""
 
 move_embeddings = Table(
     "move_embeddings",
@@ -102,8 +104,10 @@ choreography_tasks = Table(
     Column("updated_at", UtcTime, nullable=False),
     Column("published_at", UtcTime),
     Column("lease_until", UtcTime),
+    Column("owner", String(40)),
     Index(None, "status", "published_at"),
 )
+"""`owner` is the caller whose task it is; null where callers have no names."""
 
 blueprints = Table(
     "blueprints",
@@ -112,3 +116,13 @@ blueprints = Table(
     Column("document", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
+
+caller_counts = Table(
+    "caller_counts",
+    metadata,
+    Column("caller", String(100), primary_key=True),
+    Column("what", String(20), primary_key=True),
+    Column("started", UtcTime, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+"""How many of `what` a caller has had since the window `started`."""

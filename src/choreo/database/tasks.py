@@ -5,6 +5,7 @@ goes home quietly. The task row is also the outbox: `published_at` says whether 
 it, and `sweep` finds what was forgotten.
 """
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable
@@ -108,17 +109,32 @@ class SqlTasks:
         with transaction(self._engine, reads_only=True) as connection:
             connection.execute(text("SELECT 1"))
 
-    def create(self, request: GenerationRequest, idempotency_key: str | None = None) -> Task:
+    def create(
+        self,
+        request: GenerationRequest,
+        idempotency_key: str | None = None,
+        owner: str | None = None,
+    ) -> Task:
         """Store a new pending task, or return the one that has the same key.
+
+        Args:
+
+            request: What is asked for.
+
+            idempotency_key: Its owner's own key; two owners never share one.
+
+            owner: The caller whose task it is, at most 40 characters.
 
         Raises:
 
             InvalidInput: If the key was used for a different request.
         """
         now = self._clock()
+        key = _stored_key(idempotency_key, owner)
         row = {
             "id": secrets.token_hex(16),
-            "idempotency_key": idempotency_key,
+            "idempotency_key": key,
+            "owner": owner,
             "request": request.model_dump_json(exclude_none=True),
             "status": TaskStatus.PENDING,
             "phase": Phase.PLAN,
@@ -134,8 +150,34 @@ class SqlTasks:
             with transaction(self._engine) as connection:
                 connection.execute(insert(choreography_tasks).values(row))
         except IntegrityError:
-            return self._with_key(idempotency_key, request)
+            found = self.find(idempotency_key, owner, request) if idempotency_key else None
+            if found is None:
+                raise
+            return found
         return self.get(str(row["id"]))
+
+    def find(
+        self, idempotency_key: str, owner: str | None, request: GenerationRequest
+    ) -> Task | None:
+        """Return the task that has this key of this owner, or None.
+
+        Raises:
+
+            InvalidInput: If the key was used for a different request.
+        """
+        key = _stored_key(idempotency_key, owner)
+        with transaction(self._engine, reads_only=True) as connection:
+            row = connection.execute(
+                select(choreography_tasks).where(_T.idempotency_key == key)
+            ).first()
+        if row is None:
+            return None
+        task = _task(row)
+        if task.request != request:
+            raise InvalidInput(
+                f"Idempotency-Key {idempotency_key!r} was used for another request; use a new key"
+            )
+        return task
 
     def get(self, task_id: str) -> Task:
         """Return the task.
@@ -353,18 +395,6 @@ class SqlTasks:
 
     # Inside.
 
-    def _with_key(self, key: str | None, request: GenerationRequest) -> Task:
-        with transaction(self._engine, reads_only=True) as connection:
-            row = connection.execute(
-                select(choreography_tasks).where(_T.idempotency_key == key)
-            ).one()
-        task = _task(row)
-        if task.request != request:
-            raise InvalidInput(
-                f"Idempotency-Key {key!r} was used for another request; use a new key"
-            )
-        return task
-
     def _write(self, claim: Claim, **values: Any) -> None:
         with transaction(self._engine) as connection:
             self._write_in(connection, claim, **values)
@@ -418,6 +448,12 @@ def _is_forgotten(task: Task, now: datetime) -> bool:
     if task.phase is Phase.RENDER:
         return now - task.updated_at > UNSTARTED_GRACE
     return now - max(published, task.updated_at) > REPUBLISH_AFTER
+
+
+def _stored_key(key: str | None, owner: str | None) -> str | None:
+    if key is None or owner is None:
+        return key
+    return hashlib.sha256(f"{owner}\0{key}".encode()).hexdigest()
 
 
 def _task(row: Row[Any]) -> Task:

@@ -11,6 +11,8 @@ from google.protobuf.json_format import ParseError
 from choreo.errors import Unavailable
 from choreo.gcp.faults import translated
 from choreo.job_variables import variables_for
+from choreo.log import current_trace
+from choreo.trace import traceparent
 
 START_SECONDS = 20.0
 """The call only queues an execution; the generated client would wait without end."""
@@ -34,7 +36,9 @@ class CloudRunJobs:
         """Start one execution and return its name; see `choreo.ports.RenderJobs`."""
         env = [
             run_v2.EnvVar(name=name, value=value)
-            for name, value in variables_for(task_id, blueprint_json).items()
+            for name, value in variables_for(
+                task_id, blueprint_json, traceparent(current_trace())
+            ).items()
         ]
         request = run_v2.RunJobRequest(
             name=self._job,

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from choreo.errors import StageFailed, Unavailable
 from choreo.job_variables import variables_for
+from choreo.log import current_trace
+from choreo.trace import traceparent
 
 PASSED_ON = frozenset(
     {
@@ -57,7 +59,7 @@ class ChildProcesses:
 
     def start(self, task_id: str, blueprint_json: str) -> str:
         """Start one job and return a name for it; see `choreo.ports.RenderJobs`."""
-        process = self.spawn(variables_for(task_id, blueprint_json))
+        process = self.spawn(variables_for(task_id, blueprint_json, traceparent(current_trace())))
         # Somebody must take the exit status, or a dead child stays in the process table.
         threading.Thread(target=process.wait, name="render-job", daemon=True).start()
         return f"render-{secrets.token_hex(4)}-{process.pid}"

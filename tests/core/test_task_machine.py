@@ -213,5 +213,5 @@ class TaskMachine(RuleBasedStateMachine):
         assert not task.status.terminal or task.lease_until is None
 
 
-TaskMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TaskMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30)
 TestTaskMachine = TaskMachine.TestCase

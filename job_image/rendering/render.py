@@ -28,8 +28,8 @@ from rendering.writer import VideoWriter
 WORKERS = 2
 """Segments encoded at once; each holds one encoder and two decoders."""
 
-AHEAD = 8
-"""Encoded segments that may wait for their turn; at 4 Mbit/s they hold up to 40 MB."""
+AHEAD = 4
+"""Encoded segments that may wait for their turn; at 4 Mbit/s they hold up to 20 MB."""
 
 LONGEST_JOINT = 90
 """Frames; a segment up to this long between copied ones keeps their quality, whatever the bit

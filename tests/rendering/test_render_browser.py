@@ -1,0 +1,93 @@
+"""A browser plays it: what is seen after a seek is what the plan shows there."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from barcodes import (
+    BITS,
+    HEIGHT,
+    HIGH,
+    LOW,
+    WIDTH,
+    conformed_clip,
+    move,
+    noise_song,
+    plan,
+    write_wav,
+)
+
+from rendering import render
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+playwright = pytest.importorskip("playwright.sync_api")
+
+SEEK = """async (seconds) => {
+  const video = document.querySelector('video');
+  await new Promise((done) => { video.onseeked = done; video.currentTime = seconds; });
+  const canvas = document.createElement('canvas');
+  canvas.width = %d; canvas.height = %d;
+  const pen = canvas.getContext('2d');
+  pen.drawImage(video, 0, 0);
+  const greys = [];
+  for (let bit = 0; bit < %d; bit += 1) {
+    greys.push(pen.getImageData((bit + 0.5) * %d / %d, %d / 4, 1, 1).data[1]);
+  }
+  return greys;
+}""" % (WIDTH, HEIGHT, BITS, WIDTH, BITS, HEIGHT)  # noqa: UP031  # braces are JavaScript's
+
+
+PAGE = """<video preload="auto"></video><script>
+fetch('video.mp4').then((answer) => answer.blob()).then((blob) => {
+  document.querySelector('video').src = URL.createObjectURL(blob);
+});
+</script>"""
+"""The server of these tests knows no ranges, without which a browser cannot seek."""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_chromium_shows_the_planned_frames_around_joints(tmp_path: Path, address: str) -> None:
+    media = {f"moves/c{n}.mp4": conformed_clip(tmp_path / f"c{n}.mp4", n, 150) for n in range(3)}
+    media["songs/song.wav"] = write_wav(tmp_path / "song.wav", noise_song(8))
+    moves = [
+        move(f"c{n}", 2.1 * n, 2.1, trim_start=0.9, transition_type="crossfade") for n in range(3)
+    ]
+    render(
+        plan(moves), media, tmp_path / "video.mp4",
+        report=lambda _share, _text: None, cancelled=lambda: False,
+    )  # fmt: skip
+    (tmp_path / "page.html").write_text(PAGE)
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(f"{address}/page.html")
+        page.wait_for_function("document.querySelector('video').readyState >= 2", timeout=15_000)
+        assert page.evaluate("document.querySelector('video').duration") == pytest.approx(
+            6.3, abs=0.03
+        )
+        for frame in (0, 20, 57, 69, 80, 119, 133, 188):
+            greys = page.evaluate(SEEK, (frame + 0.5) / 30)
+            number = sum(int(grey > (LOW + HIGH) / 2) << bit for bit, grey in enumerate(greys))
+            shot = frame // 63
+            assert (number >> 11, number & 0x7FF) == (shot, 27 + frame - 63 * shot)
+        browser.close()

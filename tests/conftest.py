@@ -14,12 +14,6 @@ from hypothesis import HealthCheck, settings
 from machine import BUCKET, Listener, eventually, new_postgres_database, require
 from sqlalchemy import Engine
 
-# A busy machine is no fault of the code under test.
-settings.register_profile(
-    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
-settings.load_profile("busy")
-
 from choreo.database.engine import engine_for
 from choreo.database.migrate import upgrade
 from local_emulators import gcs, postgres, pubsub
@@ -28,6 +22,13 @@ from local_emulators import gcs, postgres, pubsub
 @pytest.fixture(name="eventually")
 def eventually_fixture() -> Callable[..., None]:
     return eventually
+
+
+# A busy machine is no fault of the code under test.
+settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("busy")
 
 
 # Databases.

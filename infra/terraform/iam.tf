@@ -52,9 +52,12 @@ resource "google_storage_bucket_iam_member" "grant" {
 resource "google_secret_manager_secret_iam_member" "grant" {
   for_each = { for key, grant in local.grants : key => grant if grant.kind == "secret" }
 
-  secret_id = { gemini_api_key = google_secret_manager_secret.gemini_api_key.id }[each.value.resource]
-  role      = each.value.role
-  member    = local.members[each.value.to]
+  secret_id = {
+    gemini_api_key = google_secret_manager_secret.gemini_api_key.id
+    api_tokens     = google_secret_manager_secret.api_tokens.id
+  }[each.value.resource]
+  role   = each.value.role
+  member = local.members[each.value.to]
 }
 
 resource "google_cloud_run_v2_job_iam_member" "grant" {

@@ -59,6 +59,7 @@ resource "google_cloud_run_v2_service" "planner" {
             PUBSUB_TOPIC              = google_pubsub_topic.planning.id
             RENDER_JOB                = google_cloud_run_v2_job.render.id
             CLOUD_RUN_TIMEOUT_SECONDS = tostring(var.planner_timeout_seconds)
+            METRICS                   = "log"
             LOG_EXECUTION_ID          = "true"
             BLUEPRINT_VERSION         = "1.0"
             MOVE_EMBEDDINGS_CACHE_TTL = "3600"

@@ -52,6 +52,7 @@ resource "google_cloud_run_v2_job" "render" {
             DB_USER         = local.database_users["render_job"]
             USE_GCS         = "true"
             GCS_BUCKET_NAME = google_storage_bucket.media.name
+            METRICS         = "log"
             SCRATCH_DIR     = local.scratch_folder
             TMPDIR          = local.scratch_folder
           })

@@ -57,14 +57,22 @@ resource "google_cloud_run_v2_service" "request_handler" {
       }
 
       dynamic "env" {
-        for_each = merge(local.database_environment, {
-          DB_USER           = local.database_users["request_handler"]
-          USE_GCS           = "true"
-          GCS_BUCKET_NAME   = google_storage_bucket.media.name
-          PUBSUB_TOPIC      = google_pubsub_topic.planning.id
-          LOG_EXECUTION_ID  = "true"
-          BLUEPRINT_VERSION = "1.0"
-        })
+        for_each = merge(
+          local.database_environment,
+          {
+            DB_USER           = local.database_users["request_handler"]
+            USE_GCS           = "true"
+            GCS_BUCKET_NAME   = google_storage_bucket.media.name
+            PUBSUB_TOPIC      = google_pubsub_topic.planning.id
+            RATE_PER_MINUTE   = tostring(var.requests_per_minute)
+            VIDEOS_PER_DAY    = tostring(var.videos_per_day)
+            METRICS           = "log"
+            LOG_EXECUTION_ID  = "true"
+            BLUEPRINT_VERSION = "1.0"
+          },
+          length(var.playback_origins) == 0 ? {} : { CORS_ORIGINS = join(",", var.playback_origins) },
+          var.use_api_tokens ? { API_TOKEN_SECRET = "${google_secret_manager_secret.api_tokens.id}/versions/latest" } : {},
+        )
         content {
           name  = env.key
           value = env.value

@@ -81,13 +81,41 @@ variable "api_callers" {
 }
 
 variable "playback_origins" {
-  description = "Web origins whose pages may read videos from the bucket, such as https://dance.example.com."
+  description = "Web origins whose pages may call the API and play videos, such as https://dance.example.com."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for origin in var.playback_origins : can(regex("^https?://[^/*]+$", origin))])
     error_message = "playback_origins must be origins such as https://dance.example.com, without a path and without *."
+  }
+}
+
+variable "use_api_tokens" {
+  description = "Whether callers must show a token of the secret, which needs a version first; with public_api, for callers without a Google account."
+  type        = bool
+  default     = false
+}
+
+variable "requests_per_minute" {
+  description = "Requests that one caller may post in a minute; 0 for any number."
+  type        = number
+  default     = 120
+
+  validation {
+    condition     = var.requests_per_minute >= 0
+    error_message = "requests_per_minute must be 0 or more."
+  }
+}
+
+variable "videos_per_day" {
+  description = "Videos that one caller may ask for in a day; 0 for any number."
+  type        = number
+  default     = 200
+
+  validation {
+    condition     = var.videos_per_day >= 0
+    error_message = "videos_per_day must be 0 or more."
   }
 }
 

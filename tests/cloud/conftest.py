@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,11 +24,15 @@ def terraform_module(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def terraform(terraform_module: Path, require_offline_terraform: list[str]) -> TerraformRun:
-    """Runs one Terraform command in the copy, with the provider that TERRAFORM_OFFLINE brings."""
+    """Runs one Terraform command in the copy, with the provider that TERRAFORM_OFFLINE brings.
+
+    A command that is a Python script runs with the packages of these tests.
+    """
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*require_offline_terraform, f"-chdir={terraform_module}", *arguments],
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
             check=False,

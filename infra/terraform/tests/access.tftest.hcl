@@ -53,10 +53,11 @@ run "every_part_has_its_own_account_and_no_more_than_it_needs" {
   }
 
   assert {
-    condition = [
-      for key, grant in local.grants : grant.to if grant.kind == "secret"
-    ] == ["planner"]
-    error_message = "Another part than the planner may read the key of the language model."
+    condition = { for key, grant in local.grants : grant.resource => grant.to... if grant.kind == "secret" } == {
+      gemini_api_key = ["planner"]
+      api_tokens     = ["request_handler"]
+    }
+    error_message = "A secret may be read by another part than the one that needs it."
   }
 
   assert {

@@ -137,3 +137,27 @@ run "a_planner_slower_than_pub_sub_waits_is_refused" {
 
   expect_failures = [var.planner_timeout_seconds]
 }
+
+run "callers_are_known_by_tokens_when_a_variable_says_so" {
+  command = plan
+
+  variables {
+    use_api_tokens   = true
+    playback_origins = ["https://dance.example.com"]
+  }
+
+  assert {
+    condition = length([
+      for variable in google_cloud_run_v2_service.request_handler.template[0].containers[0].env : variable
+      if variable.name == "API_TOKEN_SECRET" && can(regex("^projects/[^/]+/secrets/[^/]+/versions/latest$", variable.value))
+    ]) == 1
+    error_message = "The request handler is not told where the tokens are."
+  }
+
+  assert {
+    condition = !anytrue([
+      for variable in google_cloud_run_v2_service.request_handler.template[0].containers[0].env : variable.name == "API_TOKEN" || variable.value == "*"
+    ])
+    error_message = "Tokens are in the environment, or every origin may call."
+  }
+}

@@ -362,7 +362,7 @@ class _Search:
 
     def _options(self, run: _Run) -> _Options:
         spent = run.seconds - run.lead - run.tail
-        tempo = 60.0 * run.counts / spent if run.counts >= 2 else self.slots.tempo
+        tempo = 60.0 * run.counts / spent if run.counts else self.slots.tempo
         speed = tempo / self.tempo
         steady_tempo = np.abs(speed - 1.0) <= RETIME_LIMIT
         natural = self.counts == run.counts
@@ -618,15 +618,21 @@ class _Search:
         return tuple(steps)
 
     def _warnings(self, steps: Sequence[Step]) -> tuple[str, ...]:
-        ids = [step.move.id for step in steps]
-        again = sum(a == b for a, b in pairwise(ids))
-        if not again:
-            return ()
-        names = listed(sorted({a for a, b in pairwise(ids) if a == b})[:3])
-        return (
-            f"a move follows itself {again} times, since nothing else may follow {names}; "
-            "more clips would make it a dance",
-        )
+        warnings = []
+        again = [a.move.id for a, b in pairwise(steps) if a.move.id == b.move.id]
+        if again:
+            warnings.append(
+                f"a move follows itself {len(again)} times, since nothing else may follow "
+                f"{listed(sorted(set(again))[:3])}; more clips would make it a dance"
+            )
+        free = [step for step in steps if step.free]
+        if free:
+            places = listed([f"{self.slots.beats[step.first_beat]:.0f} s" for step in free[:5]])
+            warnings.append(
+                f"the beat is too uneven to step on at {places}; there {len(free)} of "
+                f"{len(steps)} moves play at their own speed"
+            )
+        return tuple(warnings)
 
     def _what_is_missing(self) -> str:
         """Walk forward by states alone, and say where and why the way ends."""
@@ -647,12 +653,12 @@ class _Search:
         first = runs[0]
         place = f"{self.slots.beats[first.first_beat]:.1f} s"
         if furthest not in self.from_node:
-            lengths = listed([str(n) for n in sorted({run.counts for run in runs if run.counts})])
+            lengths = " or ".join(str(n) for n in sorted({run.counts for run in runs}))
             have = listed([str(n) for n in sorted(set(self.counts.tolist()))])
             tempi = f"{self.tempo.min():.0f} to {self.tempo.max():.0f} BPM"
             return (
                 f"no clip fits at {place}, where a move of {lengths} counts is needed; the "
-                f"{self.size} clips that the request allows have {have} counts at {tempi}"
+                f"clips that the request allows ({self.size}) have {have} counts at {tempi}"
             )
         holds = listed(sorted({self.states[s].hold.value for s in stuck if s >= 0}))
         into = {
@@ -687,7 +693,7 @@ def _runs(slots: Slots, lengths: set[int]) -> list[_Run]:
                 _Stretch(number, number, here[0], here[1], beat, 4),
                 _Stretch(number, number, here[1], here[2], beat + 4, slot.counts - 4),
             )
-            runs += [half.run(slots) for half in halves]
+            runs += [half.run(slots, whole=half.counts < 4) for half in halves]
         joined = [whole]
         last = number
         while last + 1 < len(slots.slots) and slots.slots[last + 1].joins_previous:

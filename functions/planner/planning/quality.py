@@ -126,6 +126,7 @@ def _measure(
     end = start + blueprint.total_duration
     report: dict[str, Any] = {"moves": len(placed)}
     report.update(_timing(placed, analysis, start, end))
+    report.update(_retiming(placed))
     report.update(_partnering(placed))
     report.update(_variety(placed))
     report.update(_structure(placed, analysis))
@@ -159,7 +160,7 @@ def _timing(
     errors = sorted(_distance(cut, analysis.eight_counts) for cut in cuts)
     danced = max((item.end for item in placed), default=start)
     song_end = min(end, analysis.duration)
-    from_first = max(first, start)
+    from_first = max(first, start) if first < end else start
     whole = max(song_end - from_first, 1e-6)
     return {
         "cut_on_8_count": _share(errors, lambda error: error <= TOLERANCE),
@@ -168,7 +169,7 @@ def _timing(
         "in_clip_beat_agreement": _mean([_agreement(item, analysis) for item in placed]),
         "count_agreement": _mean([_same_count(item, analysis) for item in placed]),
         "coverage": min(1.0, max(0.0, (danced - from_first) / whole)),
-    } | _retiming(placed)
+    }
 
 
 def _agreement(item: _Placed, analysis: SongAnalysis) -> float | None:

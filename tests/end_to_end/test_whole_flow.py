@@ -15,6 +15,7 @@ from conftest import PATIENCE_SECONDS, Api
 
 from choreo.blueprint import Blueprint
 from choreo.local.planning_queue import push_body
+from local_emulators import pubsub
 from local_emulators.processes import ROOT, free_port
 from local_emulators.stack import LocalStack
 
@@ -120,20 +121,28 @@ def test_a_planner_that_is_killed_is_started_again_and_its_task_ends(
     _completed(api, task_id, eventually)
 
 
+def test_without_the_emulator_the_same_messages_go_by_direct_push(
+    library: Path, tmp_path: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pubsub, "available", lambda: None)
+    with (tmp_path / "log").open("w") as output, LocalStack(library, 0, output) as stack:
+        assert "direct push" in stack.addresses.queue
+        api = Api(stack.addresses.page)
+        _completed(api, api.ask_for_song(seed=5), eventually)
+
+
 def test_missing_media_fail_the_task_by_name(
     api: Api, library: Path, eventually: Eventually
 ) -> None:
-    clip = next((library / "media" / "moves").rglob("720p.mp4"))
+    [clip] = (library / "media" / "moves" / "basic_step_1").rglob("720p.mp4")
     hidden = clip.with_suffix(".hidden")
     clip.rename(hidden)
     try:
-        # Every beginner's move may be in the plan; the song is long enough for each of them.
-        tasks = [_ended(api, api.ask_for_song(seed=seed), eventually) for seed in (4,)]
+        task = _ended(api, api.ask_for_song(seed=4), eventually)
     finally:
         hidden.rename(clip)
-    key = str(clip.relative_to(library / "media"))
-    assert [task["status"] for task in tasks] == ["failed"]
-    assert key in tasks[0]["error"]
+    assert task["status"] == "failed"
+    assert str(clip.relative_to(library / "media")) in task["error"]
 
 
 def test_the_stack_keeps_its_state_and_leaves_no_process_behind(

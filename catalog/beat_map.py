@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SLOWEST, FASTEST = 96.0, 152.0
 """Beats per minute that bachata is danced at, with some room."""
 
+LANDING = 0.10
+"""Seconds after a count at which the picture is calmest: the body settles on the leg."""
+
 LEAST_SOUND_CONFIDENCE = 0.15
 """Below this the motion is asked: a clip with speech or a room's noise has no beat."""
 
@@ -87,12 +90,15 @@ def seen(
     duration: float,
     tempo: float | None = None,
     first_count_at: float | None = None,
+    travel: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
 ) -> BeatMap:
     """Return the counts that the motion of the picture suggests.
 
     A dancer's body slows when the weight lands, so the frame-to-frame difference has its
-    minima on the counts (kinematic beats; Davis and Agrawala, 2018). The best even grid over
-    them gives tempo and phase; of four counts the calmest is the tap, the 4.
+    minima right after the counts (kinematic beats; Davis and Agrawala, 2018). The best even grid
+    over them gives tempo and phase. Which count is which tells the way across the floor: a couple
+    turns round between 3 and 4, and between 7 and 8; without a way, the calmest of four counts
+    is the tap, the 4.
 
     Args:
 
@@ -105,6 +111,8 @@ def seen(
         tempo: Beats per minute if a person told them.
 
         first_count_at: Seconds of the first count if a person told it.
+
+        travel: (times, speed to the right of all that moves), any unit, if it is known.
     """
     calm = -_standardised(energy)
     candidates = [tempo] if tempo else list(np.arange(SLOWEST, FASTEST + 0.25, 0.5))
@@ -133,10 +141,38 @@ def seen(
     best = max(scores, key=lambda key: scores[key])
     beat = 60.0 / best[0]
     start = first_count_at if first_count_at is not None else best[1]
+    if first_count_at is None:
+        start = (start - LANDING) % beat
     grid = np.arange(start, duration + 0.02, beat)
-    first = 1 if first_count_at is not None else _count_of_first(grid, beat, times, energy)
+    first = 1
+    if first_count_at is None:
+        turning = _count_by_travel(start, beat, travel) if travel is not None else None
+        first = turning or _count_of_calmest(grid, beat, times, energy)
     confidence = float(np.clip(scores[best] / 2.0, 0.0, 0.6))
     return BeatMap(tuple(float(time) for time in grid), first, confidence, "motion")
+
+
+def _count_by_travel(
+    start: float, beat: float, travel: tuple[NDArray[np.float32], NDArray[np.float32]]
+) -> int | None:
+    """Return which count `start` is by the way out and back in eight counts, None without one."""
+    times, speed = travel
+    if len(times) < 8 or times[-1] - times[0] < 7 * beat:
+        return None
+    way = np.cumsum((speed - speed.mean()) * np.gradient(times))
+    counts = (times - start) / beat
+    # Whole eights only, or the rest would pull the phase.
+    whole = counts < counts[0] + 8 * max(1, int((counts[-1] - counts[0]) // 8))
+    way, counts = way[whole] - way[whole].mean(), counts[whole]
+    wave = np.sum(way * np.exp(-2j * np.pi * counts / 8)) / len(way)
+    if 2 * abs(wave) < 0.5 * np.sqrt(2) * way.std() or way.std() == 0:
+        return None
+    farthest = float(-np.angle(wave) * 8 / (2 * np.pi))
+    return (round(_TURNING - farthest) - 1) % 4 + 1
+
+
+_TURNING = 3.5
+"""Count at which the couple is farthest out: 3 has landed, 4 is the tap beside it."""
 
 
 def _standardised(energy: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -146,13 +182,13 @@ def _standardised(energy: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.clip(result, -2.5, 2.5), np.float32)
 
 
-def _count_of_first(
+def _count_of_calmest(
     grid: NDArray[np.float64],
     beat: float,
     times: NDArray[np.float32],
     energy: NDArray[np.float32],
 ) -> int:
-    """Return which count the grid's first beat is: the four-grid's calmest count is the tap."""
+    """Return which count the grid's first beat is, when the calmest of four is the tap."""
     travel = np.array(
         [energy[(times >= time - beat) & (times < time)].sum() for time in grid], np.float64
     )

@@ -22,7 +22,7 @@ from catalog.conforming import (
 )
 from catalog.cutting import HANDLE, Cut, cut
 from catalog.manifest import Told
-from catalog.movement import activity, block_motion, frame_energy
+from catalog.movement import activity, block_motion, frame_energy, travel
 from catalog.probing import ClipFacts, probe
 from catalog.sessions import signature
 from catalog.source_files import Source
@@ -45,7 +45,7 @@ METHOD = "1"
 WHOLE_HANDLE = 1.5 * HANDLE
 """A conformed clip with handles up to this is taken as it is, without encoding again."""
 
-_CALM, _LIVELY = 0.12, 0.22
+_CALM, _LIVELY = 0.085, 0.105
 """Activity (picture heights a second) below which a move is of low, from which of high energy."""
 
 
@@ -158,7 +158,8 @@ def _beats_of(job: ClipJob, facts: ClipFacts, watched: Watched) -> BeatMap:
     if found is not None and tempo is None:
         tempo = 60.0 * (len(found.times) - 1) / (found.times[-1] - found.times[0])
     times, energy = frame_energy(watched)
-    return beat_map.seen(times, energy, duration, tempo, told.first_count_at)
+    way = travel(block_motion(watched, 0.0, duration))
+    return beat_map.seen(times, energy, duration, tempo, told.first_count_at, way)
 
 
 def _too_short(path: Path, told: Told, beats: BeatMap, watched: Watched) -> str:

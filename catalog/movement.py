@@ -74,6 +74,11 @@ def _blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(parts.sum(axis=(1, 3)), np.float32)
 
 
+def travel(motion: Motion) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return times and the speed to the right of all that moves, shapes (n,) and (n,)."""
+    return motion.times, _floats(motion.flow[..., 0].sum(axis=(1, 2)))
+
+
 def activity(motion: Motion) -> float:
     """Return how much the couple moves: mean speed of the blocks that move, heights a second."""
     speed = np.linalg.norm(motion.flow, axis=-1)

@@ -38,8 +38,9 @@ _POINTS = 32
 _COEFFICIENTS = 7
 """Of the cosine transform: up to a movement that repeats every 2.3 counts."""
 _RHYTHM = BODY_DIMENSIONS - 26 * _COEFFICIENTS
-_BODY_SHARE = 0.9
-"""Of the bodies in the squared length, where they were found."""
+_BODY_SHARE = 0.5
+"""Of the bodies in the squared length, where they were found: measured on re-takes, in which
+each of two dancers hides the other at times."""
 _SLOTS = 16
 _TRAVEL = 11
 """Row of the odd series that holds the hips' way across the picture."""

@@ -15,6 +15,7 @@ import numpy as np
 from catalog.probing import opened_clip
 from catalog.watching import frames_of, turned
 from choreo.clip_format import (
+    CRF,
     FRAME_RATE,
     GOP_FRAMES,
     MP4_OPTIONS,
@@ -41,15 +42,14 @@ _FRAME_TICKS = TIMESCALE // FRAME_RATE
 class Rendition:
     """One mp4 of the library's format that is being written."""
 
-    def __init__(self, path: Path, width: int, height: int, crf: float | None = None) -> None:
+    def __init__(self, path: Path, width: int, height: int, crf: float = CRF) -> None:
         import av
         from av.video.reformatter import Interpolation, VideoReformatter
 
         # Kept, since making a scaler anew costs more than scaling a frame.
         self._scaler, self._area = VideoReformatter(), Interpolation.AREA
         self._container = av.open(str(path), "w", options=MP4_OPTIONS)
-        quality = {} if crf is None else {"crf": crf}
-        self._stream = open_encoder(self._container, width, height, **quality)  # type: ignore[arg-type]
+        self._stream = open_encoder(self._container, width, height, crf=crf)
         self._width, self._height = width, height
         self.frames = 0
 

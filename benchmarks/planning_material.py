@@ -16,14 +16,15 @@ from choreo.song import Section, Song, SongAnalysis
 from choreo.vocabulary import Difficulty, EnergyLevel, Foot, Hold, RhythmMode, SectionLabel, Style
 
 PARTS = (
-    ("intro", 2, 0.15),
+    ("intro", 3, 0.15),
     ("verse", 8, 0.4),
     ("chorus", 8, 0.7),
     ("verse", 8, 0.4),
     ("chorus", 8, 0.75),
-    ("mambo", 8, 1.0),
-    ("chorus", 6, 0.7),
-    ("outro", 3, 0.2),
+    ("mambo", 12, 1.0),
+    ("chorus", 8, 0.7),
+    ("mambo", 4, 0.95),
+    ("outro", 4, 0.2),
 )
 """Label, eights, energy: about four minutes."""
 

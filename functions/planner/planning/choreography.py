@@ -62,8 +62,8 @@ WEIGHTS: Mapping[str, float] = {
     "session": 0.6,
     "same_family": 1.2,
     "seen_lately": 2.5,
-    "used_before": 0.9,
-    "motif_return": -1.2,
+    "used_before": 1.2,
+    "motif_return": -1.6,
     "wanted": -3.0,
     "immediate_repeat": 1000.0,
 }

@@ -31,7 +31,19 @@ _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 @contextmanager
 def task_context(task_id: str, trace: str | None = None) -> Iterator[None]:
     """Add `task_id` (and `trace`) to every record that is logged inside."""
-    fields = {"task_id": task_id} | ({"trace": trace} if trace else {})
+    with _fields({"task_id": task_id} | ({"trace": trace} if trace else {})):
+        yield
+
+
+@contextmanager
+def trace_context(trace: str) -> Iterator[None]:
+    """Add `trace` to every record that is logged inside."""
+    with _fields({"trace": trace}):
+        yield
+
+
+@contextmanager
+def _fields(fields: Mapping[str, str]) -> Iterator[None]:
     token = _CONTEXT.set({**_CONTEXT.get(), **fields})
     try:
         yield

@@ -41,6 +41,7 @@ def test_a_song_request_is_taken_down_and_handed_to_the_planner(world: World) ->
         "energy_level": "low",
         "style": "sensual",
         "seed": 7,
+        "reroll": None,
     }
 
 

@@ -50,6 +50,9 @@ class TaskAnswer(Answer):
     """Present when a part had to be done without: what, and why."""
     warnings: list[str] | None = None
     """Present when something about the song or the plan is uncertain."""
+    ticket: str | None = None
+    """Present when callers have tokens: as `?ticket=` it stands for the token in addresses that a
+    browser opens by itself, for some hours."""
 
 
 class SongSection(Answer):

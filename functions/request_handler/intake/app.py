@@ -7,14 +7,16 @@ import io
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
+from choreo import trace
 from choreo.errors import (
     ChoreoError,
     InvalidInput,
@@ -23,7 +25,9 @@ from choreo.errors import (
     UnknownSong,
     UnknownTask,
 )
-from intake import choreography, library, media, openapi, page
+from choreo.log import trace_context
+from intake import choreography, cors, library, media, openapi, page
+from intake.access import Caller, Visit
 from intake.doors import Doors, Parts
 from intake.headers import guard
 from intake.problems import Problem
@@ -34,13 +38,17 @@ RETRY_SECONDS = 5
 """After this time a database that restarts has usually come back."""
 
 Handler = Callable[..., Response]
-"""Takes the doors, the request and the parts of the path."""
+"""Takes the doors, the visit and the parts of the path."""
+
+NOBODY = Caller("")
+"""Who asks for what is open to everybody."""
 
 TASK = "/api/choreography/tasks/<task_id>"
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/api/choreography/generate-from-song", choreography.generate_from_song),
     ("POST", "/api/choreography/generate-with-ai", choreography.generate_with_ai),
+    ("POST", TASK + "/reroll", choreography.reroll),
     ("GET", TASK, choreography.task_status),
     ("DELETE", TASK, choreography.cancel_task),
     ("GET", TASK + "/blueprint", choreography.task_blueprint),
@@ -56,8 +64,26 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/openapi.json", openapi.document),
     ("GET", "/", page.page),
     ("GET", "/web/<name>", page.static_file),
+    ("GET", "/favicon.ico", page.icon),
+    ("GET", "/robots.txt", page.robots),
     ("GET", "/media/<path:path>", media.media),
 )
+
+OPEN: frozenset[Handler] = frozenset(
+    {page.page, page.static_file, page.icon, page.robots, library.health, openapi.document}
+)
+"""What needs no token: it tells nothing about anybody."""
+
+OPENED_BY_BROWSERS: frozenset[Handler] = frozenset(
+    {
+        choreography.task_captions,
+        choreography.task_cue_sheet,
+        choreography.task_timeline,
+        library.song_audio,
+        media.media,
+    }
+)
+"""What a page links to or plays; a browser sends no token there, so a ticket stands for it."""
 
 _MAP = Map(
     [Rule(path, methods=[method], endpoint=handler) for method, path, handler in ROUTES],
@@ -65,6 +91,11 @@ _MAP = Map(
     merge_slashes=False,
     redirect_defaults=False,
 )
+
+
+def kept_by_framework(path: str) -> bool:
+    """Tell whether functions-framework would answer `path` itself."""
+    return path in ("/favicon.ico", "/robots.txt") or path.startswith("/static/")
 
 
 class Intake:
@@ -83,11 +114,24 @@ class Intake:
 
     def answer(self, request: Request) -> Response:
         """Return the answer to `request`; nothing is raised, whatever happens."""
+        headers = request.headers
+        sent = trace.trace_of(
+            headers.get("traceparent", ""), headers.get("X-Cloud-Trace-Context", "")
+        )
+        with trace_context(sent or trace.new_trace()):
+            return self._answer(request)
+
+    def _answer(self, request: Request) -> Response:
         endpoint = ""
+        origins: tuple[str, ...] = ()
         try:
-            handler, arguments = _MAP.bind("").match(request.path, request.method)
-            endpoint = handler.__name__
-            reply: Response = handler(self._doors(), request, **arguments)
+            doors = self._doors()
+            origins = doors.origins
+            reply = cors.preflight(request, origins)
+            if reply is None:
+                handler, arguments = _MAP.bind("").match(request.path, request.method)
+                endpoint = handler.__name__
+                reply = _handled(doors, request, handler, arguments)
         except Problem as problem:
             reply = problem.response()
         except (ChoreoError, HTTPException) as exc:
@@ -97,13 +141,24 @@ class Intake:
         # The framework reads what is left of the body into memory after every answer; an
         # oversized one would fail there.
         request.stream = io.BytesIO()
-        return guard(reply, endpoint)
+        return cors.share(guard(reply, endpoint), request, origins)
 
     def _doors(self) -> Doors:
         with self._opening:  # the first requests may come together
             if self._opened is None:
                 self._opened = Doors(self._open_parts())
             return self._opened
+
+
+def _handled(
+    doors: Doors, request: Request, handler: Handler, arguments: Mapping[str, Any]
+) -> Response:
+    caller = NOBODY
+    if handler not in OPEN:
+        caller = doors.gate.caller(request, handler in OPENED_BY_BROWSERS)
+        if request.method == "POST":
+            doors.gate.count_request(caller)
+    return handler(doors, Visit(request, caller), **arguments)
 
 
 def _expected(error: ChoreoError | HTTPException) -> Problem:

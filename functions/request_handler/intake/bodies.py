@@ -4,14 +4,14 @@ import contextlib
 import json
 import unicodedata
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Self, TypeVar, get_args
 
 from flask import Request
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from choreo.task import MAX_QUERY_CHARS, GenerationRequest
+from choreo.task import MAX_AVOIDED, MAX_QUERY_CHARS, MAX_REROLLED, GenerationRequest, SlotIndex
 from choreo.values import Value
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
 from intake.problems import FieldFault, Problem
@@ -83,6 +83,40 @@ class SentenceRequest(Value):
         """Return what the planner is asked for."""
         return GenerationRequest(query=self.query, seed=self.seed or 0)
 
+
+MAX_MOVE_CHARS = 200
+
+
+class RerollRequest(Value):
+    """Some moves of a plan chosen anew; all others stay as they are."""
+
+    slots: Annotated[tuple[SlotIndex, ...], Field(min_length=1, max_length=MAX_REROLLED)]
+    """Places of the plan's `moves`, from 0: those to choose anew."""
+    lock: Annotated[tuple[SlotIndex, ...], Field(max_length=MAX_REROLLED)] = ()
+    """Places of moves to mark as locked."""
+    avoid: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=MAX_MOVE_CHARS)], ...],
+        Field(max_length=MAX_AVOIDED),
+    ] = ()
+    """Ids or families of moves that must not be chosen."""
+    seed: Seed | None = None
+    """Equal requests with equal seeds give equal choreographies; the task's own when absent."""
+
+    @model_validator(mode="after")
+    def _wants_no_slot_both_ways(self) -> Self:
+        both = sorted(set(self.slots) & set(self.lock))
+        if both:
+            raise ValueError(f"names {', '.join(map(str, both))} in slots and in lock")
+        return self
+
+
+_LISTS = {
+    "slots": f"a list of 1 to {MAX_REROLLED} whole numbers: places of the plan's moves, from 0",
+    "lock": f"a list of at most {MAX_REROLLED} whole numbers: places of the plan's moves, from 0",
+    "avoid": f"a list of at most {MAX_AVOIDED} ids or families of moves, each a text of 1 to "
+    f"{MAX_MOVE_CHARS} characters",
+}
+"""What the fields that are lists must be."""
 
 _Body = TypeVar("_Body", bound=Value)
 
@@ -160,10 +194,16 @@ def _fault(detail: ErrorDetails, kind: type[Value]) -> FieldFault:
         fields = list(kind.model_fields)
         message = f"is not a field of this request; its fields are {', '.join(fields)}"
         return FieldFault(field=name, message=message, allowed=fields)
+    if not name and detail["type"] == "value_error":
+        return FieldFault(field="", message=f"the body {detail['ctx']['error']}")
     if not name:
         return FieldFault(field="", message="the body must be a JSON object")
     allowed = _legal_values(kind, name)
-    expected = f"one of {', '.join(allowed)}, or null" if allowed else _expected(detail)
+    expected = (
+        f"one of {', '.join(allowed)}, or null"
+        if allowed
+        else _LISTS.get(name) or _expected(detail)
+    )
     return FieldFault(
         field=name, message=f"is {_shown(detail)}; it must be {expected}", allowed=allowed
     )

@@ -5,19 +5,27 @@ import logging
 import re
 from http import HTTPStatus
 
-from flask import Request, Response
+from flask import Response
 
 from choreo import exports
 from choreo.blueprint import Blueprint
 from choreo.errors import ChoreoError, InvalidInput, UnknownSong, UnknownTask
-from choreo.log import task_context
+from choreo.log import stage, task_context
 from choreo.song import Song
-from choreo.task import GenerationRequest, Task, TaskStatus
+from choreo.task import GenerationRequest, Reroll, Task, TaskStatus
+from intake.access import Visit
 from intake.answers import Accepted, TaskAnswer
 from intake.audio import fault_in_audio
-from intake.bodies import SentenceRequest, SongRequest, chosen, idempotency_key, read_body
+from intake.bodies import (
+    RerollRequest,
+    SentenceRequest,
+    SongRequest,
+    chosen,
+    idempotency_key,
+    read_body,
+)
 from intake.doors import Doors
-from intake.problems import Problem
+from intake.problems import FieldFault, Problem
 from intake.replies import json_reply, text_reply
 
 _log = logging.getLogger(__name__)
@@ -30,10 +38,10 @@ _SONG_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 CUE_SHEET_FORMATS = ("html", "txt")
 
 
-def generate_from_song(doors: Doors, request: Request) -> Response:
+def generate_from_song(doors: Doors, visit: Visit) -> Response:
     """Take down a task for a song of the library."""
-    key = idempotency_key(request)
-    body = read_body(request, SongRequest)
+    key = idempotency_key(visit.request)
+    body = read_body(visit.request, SongRequest)
     song = known_song(doors, body.song_id)
     fault = fault_in_audio(doors, song.audio_path)
     if fault:
@@ -42,24 +50,37 @@ def generate_from_song(doors: Doors, request: Request) -> Response:
             "unusable-song",
             f"the song {song.id!r} cannot be danced to: {fault}",
         )
-    return _take_down(doors, body.generation_request(), key)
+    return _take_down(doors, visit, body.generation_request(), key)
 
 
-def generate_with_ai(doors: Doors, request: Request) -> Response:
+def generate_with_ai(doors: Doors, visit: Visit) -> Response:
     """Take down a task for a sentence."""
-    key = idempotency_key(request)
-    body = read_body(request, SentenceRequest)
-    return _take_down(doors, body.generation_request(), key)
+    key = idempotency_key(visit.request)
+    body = read_body(visit.request, SentenceRequest)
+    return _take_down(doors, visit, body.generation_request(), key)
 
 
-def task_status(doors: Doors, _request: Request, task_id: str) -> Response:
+def reroll(doors: Doors, visit: Visit, task_id: str) -> Response:
+    """Take down a task that chooses some moves of a plan anew and keeps the rest."""
+    key = idempotency_key(visit.request)
+    body = read_body(visit.request, RerollRequest)
+    task = _known_task(doors, visit, task_id)
+    plan = Blueprint.from_json(_plan_text(doors, visit, task_id, missing=HTTPStatus.CONFLICT))
+    _check_within(body, len(plan.moves))
+    wish = Reroll(task_id=task_id, slots=body.slots, lock=body.lock, avoid=body.avoid)
+    seed = task.request.seed if body.seed is None else body.seed
+    wanted = task.request.model_copy(update={"reroll": wish, "seed": seed})
+    return _take_down(doors, visit, wanted, key)
+
+
+def task_status(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Tell how a task is."""
-    return _reply(doors, _known_task(doors, task_id))
+    return _reply(doors, visit, _known_task(doors, visit, task_id))
 
 
-def cancel_task(doors: Doors, _request: Request, task_id: str) -> Response:
+def cancel_task(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Cancel a task; one that has been cancelled before is told again, not refused."""
-    _known_task(doors, task_id)
+    _known_task(doors, visit, task_id)
     task = doors.tasks.cancel(task_id)
     if task.status is not TaskStatus.CANCELLED:
         raise Problem(
@@ -68,30 +89,30 @@ def cancel_task(doors: Doors, _request: Request, task_id: str) -> Response:
             f"the task is {task.status.value} and stays so; only a pending or running task can "
             "be cancelled",
         )
-    return _reply(doors, task)
+    return _reply(doors, visit, task)
 
 
-def task_blueprint(doors: Doors, _request: Request, task_id: str) -> Response:
+def task_blueprint(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Give the plan as it is stored."""
-    return text_reply(_plan_text(doors, task_id), "application/json")
+    return text_reply(_plan_text(doors, visit, task_id), "application/json")
 
 
-def task_captions(doors: Doors, _request: Request, task_id: str) -> Response:
+def task_captions(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Give the moves as WebVTT."""
-    return text_reply(exports.captions(_plan(doors, task_id)), "text/vtt; charset=utf-8")
+    return text_reply(exports.captions(_plan(doors, visit, task_id)), "text/vtt; charset=utf-8")
 
 
-def task_cue_sheet(doors: Doors, request: Request, task_id: str) -> Response:
+def task_cue_sheet(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Give the counts and moves for print, or as plain text with `?format=txt`."""
-    plan = _plan(doors, task_id)
-    if chosen(request, "format", "html", CUE_SHEET_FORMATS) == "txt":
+    plan = _plan(doors, visit, task_id)
+    if chosen(visit.request, "format", "html", CUE_SHEET_FORMATS) == "txt":
         return text_reply(exports.cue_sheet(plan), "text/plain; charset=utf-8")
     return text_reply(exports.cue_sheet_page(plan), "text/html; charset=utf-8")
 
 
-def task_timeline(doors: Doors, _request: Request, task_id: str) -> Response:
+def task_timeline(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Give the plan as an OpenTimelineIO file."""
-    reply = text_reply(exports.timeline(_plan(doors, task_id)), "application/json")
+    reply = text_reply(exports.timeline(_plan(doors, visit, task_id)), "application/json")
     reply.headers["Content-Disposition"] = f'attachment; filename="{task_id}.otio"'
     return reply
 
@@ -108,9 +129,13 @@ def known_song(doors: Doors, song_id: str) -> Song:
     return doors.catalogue.song(song_id)
 
 
-def _take_down(doors: Doors, wanted: GenerationRequest, key: str | None) -> Response:
+def _take_down(doors: Doors, visit: Visit, wanted: GenerationRequest, key: str | None) -> Response:
+    owner = visit.caller.owner
     try:
-        task = doors.tasks.create(wanted, key)
+        task = doors.tasks.find(key, owner, wanted) if key is not None else None
+        if task is None:  # asking again for the same is no new video
+            doors.gate.count_video(visit.caller)
+            task = doors.tasks.create(wanted, key, owner)
     except InvalidInput as exc:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", str(exc)) from None
     if task.published_at is None and not task.status.terminal:
@@ -123,33 +148,48 @@ def _take_down(doors: Doors, wanted: GenerationRequest, key: str | None) -> Resp
     return reply
 
 
+def _check_within(body: RerollRequest, moves: int) -> None:
+    faults = []
+    for name, indices in (("slots", body.slots), ("lock", body.lock)):
+        beyond = [index for index in indices if index >= moves]
+        if beyond:
+            message = f"names {beyond[0]}; the plan has {moves} moves, 0 to {moves - 1}"
+            faults.append(FieldFault(field=name, message=message))
+    if faults:
+        summary = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", summary, faults)
+
+
 def _tell_planner(doors: Doors, task: Task) -> None:
     """Publish the task's id. The row is kept either way: what fails here, the sweeper does."""
     with task_context(task.id):
         try:
-            doors.queue.publish(task.id)
-            doors.tasks.mark_published(task.id)
+            with stage("queue"):
+                doors.queue.publish(task.id)
+                doors.tasks.mark_published(task.id)
         except ChoreoError as exc:
             _log.error("the task waits for the sweeper to publish it: %s", exc)
-        else:
-            _log.info("task taken down")
 
 
-def _known_task(doors: Doors, task_id: str) -> Task:
+def _known_task(doors: Doors, visit: Visit, task_id: str) -> Task:
     if not _TASK_ID.fullmatch(task_id):
         raise UnknownTask(f"there is no task {task_id[:80]!r}")
-    return doors.tasks.get(task_id)
+    task = doors.tasks.get(task_id)
+    if task.owner not in (None, visit.caller.owner):
+        raise UnknownTask(f"there is no task {task_id[:80]!r}")
+    return task
 
 
-def _reply(doors: Doors, task: Task) -> Response:
-    done = task.status is TaskStatus.COMPLETED and task.video_path is not None
+def _reply(doors: Doors, visit: Visit, task: Task) -> Response:
+    done = task.status is TaskStatus.COMPLETED
+    address = doors.links.link(task.video_path) if done and task.video_path else None
     answer = TaskAnswer(
         task_id=task.id,
         status=task.status,
         stage=task.stage,
         progress=task.progress,
         message=task.message,
-        video_url=doors.links.link(task.video_path) if done and task.video_path else None,
+        video_url=doors.gate.with_ticket(address, visit.caller) if address else None,
         duration=task.duration,
         file_size=task.file_size,
         quality=task.quality,
@@ -158,8 +198,9 @@ def _reply(doors: Doors, task: Task) -> Response:
         updated_at=task.updated_at,
         degraded=task.degraded,
         warnings=_warnings(doors.tasks.blueprint_json(task.id)),
+        ticket=doors.gate.ticket(visit.caller),
     )
-    unknown = {name for name in ("degraded", "warnings") if not getattr(answer, name)}
+    unknown = {name for name in ("degraded", "warnings", "ticket") if not getattr(answer, name)}
     return json_reply(answer, leave_out=unknown)
 
 
@@ -169,12 +210,14 @@ def _warnings(plan: str | None) -> list[str]:
     return [str(warning) for warning in found] if isinstance(found, list) else []
 
 
-def _plan_text(doors: Doors, task_id: str) -> str:
-    task = _known_task(doors, task_id)
+def _plan_text(
+    doors: Doors, visit: Visit, task_id: str, missing: HTTPStatus = HTTPStatus.NOT_FOUND
+) -> str:
+    task = _known_task(doors, visit, task_id)
     plan = doors.tasks.blueprint_json(task_id)
     if plan is None:
         raise Problem(
-            HTTPStatus.NOT_FOUND,
+            missing,
             "no-blueprint",
             f"the task is {task.status.value} and has no blueprint"
             + ("" if task.status.terminal else " yet"),
@@ -182,5 +225,5 @@ def _plan_text(doors: Doors, task_id: str) -> str:
     return plan
 
 
-def _plan(doors: Doors, task_id: str) -> Blueprint:
-    return Blueprint.from_json(_plan_text(doors, task_id))
+def _plan(doors: Doors, visit: Visit, task_id: str) -> Blueprint:
+    return Blueprint.from_json(_plan_text(doors, visit, task_id))

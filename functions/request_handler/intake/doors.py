@@ -4,17 +4,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from choreo.database.callers import SqlCallers
 from choreo.database.catalogue import SqlCatalogue
 from choreo.database.tasks import SqlTasks
 from choreo.media_path import MediaPath
 from choreo.ports import MediaLinks, ObjectStore, PlanningQueue
+from choreo.settings import Settings
+from choreo.tokens import TokenRing
+from intake.access import Gate, Limits
 
 
 class Parts(Protocol):
     """What an entrypoint's stack offers to this function."""
 
+    settings: Settings
     tasks: SqlTasks
     catalogue: SqlCatalogue
+    callers: SqlCallers
+
+    def api_tokens(self) -> TokenRing | None:
+        """Return the tokens of the API's callers, or None if it is open."""
 
     def object_store(self) -> ObjectStore:
         """Return the store of media."""
@@ -48,6 +57,18 @@ class Doors:
         self._parts = parts
         self.tasks = parts.tasks
         self.catalogue = parts.catalogue
+        self.origins = parts.settings.cors_origins
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What lets callers in."""
+        settings = self._parts.settings
+        return Gate(
+            self._parts.api_tokens(),
+            Limits(settings.rate_per_minute, settings.videos_per_day),
+            self._parts.callers,
+            settings.forwarded_hops,
+        )
 
     @cached_property
     def store(self) -> ObjectStore:

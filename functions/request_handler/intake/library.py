@@ -3,11 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
-from flask import Request, Response
+from flask import Response
 
-from choreo.song import Song
+from choreo.song import ListedSong
 from choreo.task import MAX_QUERY_CHARS
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
+from intake.access import Visit
 from intake.answers import (
     Choice,
     Combination,
@@ -25,32 +26,38 @@ from intake.doors import Doors
 from intake.problems import Problem
 from intake.replies import json_reply
 
+AUDIO_URL = "/api/songs/{}/audio"
+
 LOOKS_AT_ONCE = 16
 """A bucket answers in tens of milliseconds; a list of songs asks for each of them."""
 
 
-def songs(doors: Doors, _request: Request) -> Response:
+def songs(doors: Doors, visit: Visit) -> Response:
     """List the songs; those whose audio cannot be used are marked."""
-    found = doors.catalogue.songs()
+    found = doors.catalogue.listed_songs()
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as looks:
         faults = looks.map(lambda song: fault_in_audio(doors, song.audio_path), found)
-        answers = [_song(song, fault) for song, fault in zip(found, faults, strict=True)]
+        answers = [
+            _song(song, fault, doors.gate.with_ticket(AUDIO_URL.format(song.id), visit.caller))
+            for song, fault in zip(found, faults, strict=True)
+        ]
     return json_reply(SongsAnswer(songs=answers))
 
 
-def song_audio(doors: Doors, _request: Request, song_id: str) -> Response:
+def song_audio(doors: Doors, visit: Visit, song_id: str) -> Response:
     """Lead to the song's sound; the address it leads to may expire, this one does not."""
     song = known_song(doors, song_id)
     fault = fault_in_audio(doors, song.audio_path)
     if fault:
         raise Problem(HTTPStatus.NOT_FOUND, "unusable-song", f"the song cannot be heard: {fault}")
+    address = doors.gate.with_ticket(doors.links.link(song.audio_path), visit.caller)
     return Response(
         status=HTTPStatus.TEMPORARY_REDIRECT,
-        headers={"Location": doors.links.link(song.audio_path), "Cache-Control": "no-store"},
+        headers={"Location": address, "Cache-Control": "no-store"},
     )
 
 
-def options(doors: Doors, _request: Request) -> Response:
+def options(doors: Doors, _visit: Visit) -> Response:
     """List the legal values, and how many moves the library has for each."""
     counts = doors.catalogue.move_counts()
 
@@ -88,13 +95,13 @@ def options(doors: Doors, _request: Request) -> Response:
     )
 
 
-def health(doors: Doors, _request: Request) -> Response:
+def health(doors: Doors, _visit: Visit) -> Response:
     """Answer if the database does."""
     doors.tasks.ping()
     return json_reply(Health())
 
 
-def _song(song: Song, fault: str | None) -> SongAnswer:
+def _song(song: ListedSong, fault: str | None, audio_url: str) -> SongAnswer:
     analysis = song.analysis
     return SongAnswer(
         id=song.id,
@@ -108,7 +115,7 @@ def _song(song: Song, fault: str | None) -> SongAnswer:
             for section in (analysis.sections if analysis else ())
         ],
         peaks=list(song.peaks),
-        audio_url=None if fault else f"/api/songs/{song.id}/audio",
+        audio_url=None if fault else audio_url,
         available=fault is None,
         unavailable_because=fault,
         warnings=list(analysis.warnings) if analysis else [],

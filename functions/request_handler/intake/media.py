@@ -6,12 +6,12 @@ In the cloud the bucket serves media itself, under signed addresses; there is no
 from http import HTTPStatus
 from pathlib import PurePosixPath
 
-from flask import Request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
 from choreo.errors import MediaMissing, UnsafePath
+from intake.access import Visit
 from intake.doors import Doors
 from intake.problems import Problem
 
@@ -36,7 +36,7 @@ CONTENT_TYPES = {
 """The same on every machine, unlike the system's own table."""
 
 
-def media(doors: Doors, request: Request, path: str) -> Response:
+def media(doors: Doors, visit: Visit, path: str) -> Response:
     """Serve one file, whole or one range of it; `?download=NAME` has it saved as NAME."""
     missing = Problem(HTTPStatus.NOT_FOUND, "no-media", "there is no such media here")
     parts = path.split("/")
@@ -48,10 +48,10 @@ def media(doors: Doors, request: Request, path: str) -> Response:
         file = doors.files.file_of(path)
     except (MediaMissing, UnsafePath):
         raise missing from None
-    environ = dict(request.environ)
+    environ = dict(visit.request.environ)
     if "," in environ.get("HTTP_RANGE", ""):
         del environ["HTTP_RANGE"]  # several ranges at once: the whole file is a legal answer
-    name = request.args.get("download", "").strip()[:MAX_NAME_CHARS]
+    name = visit.request.args.get("download", "").strip()[:MAX_NAME_CHARS]
     if not name.isprintable():
         name = ""
     try:

@@ -5,30 +5,39 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from flask import Request, Response
+from flask import Response
 from pydantic.json_schema import models_json_schema
 
 from choreo.blueprint import Blueprint
+from intake.access import Visit
 from intake.answers import Accepted, Health, OptionsAnswer, SongsAnswer, TaskAnswer
-from intake.bodies import MAX_BODY_BYTES, MAX_KEY_CHARS, SentenceRequest, SongRequest
+from intake.bodies import (
+    MAX_BODY_BYTES,
+    MAX_KEY_CHARS,
+    RerollRequest,
+    SentenceRequest,
+    SongRequest,
+)
 from intake.doors import Doors
 from intake.problems import PROBLEM_TYPE, ProblemDocument
 from intake.replies import text_reply
 
 Json = dict[str, Any]
 
-_BODIES = (SongRequest, SentenceRequest)
+_BODIES = (SongRequest, SentenceRequest, RerollRequest)
 _ANSWERS = (Accepted, TaskAnswer, SongsAnswer, OptionsAnswer, Health, ProblemDocument)
 
 _MEANINGS = {
     400: "The request is malformed, or its song has no usable audio.",
+    401: "This service asks for a token, and there is none or not a good one.",
     404: "There is no such thing; `detail` says what.",
-    409: "The task has ended, and stays as it is.",
+    409: "The task is not in a state in which this can be done; `detail` says why.",
     413: f"The body is larger than {MAX_BODY_BYTES} bytes.",
     415: "The body is not `application/json`.",
     416: "The range lies outside the file.",
     422: "Fields are wrong; `errors` names each with its legal values. Or the "
     "`Idempotency-Key` was used for another request.",
+    429: "The caller has asked for as much as it may; try again after `Retry-After` seconds.",
     500: "Something unexpected; the log has an entry under `error_id`.",
     503: "A part is away; try again after `Retry-After` seconds.",
 }
@@ -39,10 +48,19 @@ _HEADERS = {
     "Content-Range": "Which bytes of how many.",
     "Accept-Ranges": "`bytes`.",
     "ETag": "Changes with the content.",
+    "WWW-Authenticate": "How to name oneself.",
 }
 
 
-def document(_doors: Doors, _request: Request) -> Response:
+_HEADERS_OF = {
+    401: ("WWW-Authenticate",),
+    416: ("Content-Range",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+
+
+def document(_doors: Doors, _visit: Visit) -> Response:
     """Give the description."""
     return text_reply(_text(), "application/json")
 
@@ -64,8 +82,18 @@ def description() -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
+        "security": [{}, {"token": []}],
         "paths": _paths(),
-        "components": {"schemas": _schemas()},
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Where the operator asks for it: a token of the caller's own.",
+                }
+            },
+        },
     }
 
 
@@ -84,7 +112,7 @@ def _schemas() -> Json:
     for owner, names in (
         ("ProblemDocument", ("errors", "error_id")),
         ("FieldFault", ("allowed",)),
-        ("TaskAnswer", ("degraded", "warnings")),
+        ("TaskAnswer", ("degraded", "warnings", "ticket")),
     ):
         schemas[owner]["required"] = [
             name for name in schemas[owner].get("required", []) if name not in names
@@ -98,9 +126,13 @@ def _paths() -> Json:
     sheet_format = _parameter(
         "format", "query", {"type": "string", "enum": ["html", "txt"], "default": "html"}
     )
+    ticket = _parameter(
+        "ticket", "query", {"type": "string"}, "A task's `ticket`, in place of the token."
+    )
     health = _operation(
         "Say whether this service and its database answer", _json("Both answer.", "Health"), {503}
     )
+    for_people = [*task, ticket]
     root = "/api/choreography/tasks/{task_id}"
     return {
         "/api/choreography/generate-from-song": {
@@ -113,55 +145,57 @@ def _paths() -> Json:
         },
         root: {
             "parameters": task,
-            "get": _operation("Poll a task", _json("The task.", "TaskAnswer"), {404, 503}),
-            "delete": _operation(
+            "get": _guarded("Poll a task", _json("The task.", "TaskAnswer"), {404}),
+            "delete": _guarded(
                 "Cancel a task",
                 _json("The task, cancelled now or before.", "TaskAnswer"),
-                {404, 409, 503},
+                {404, 409},
+            ),
+        },
+        f"{root}/reroll": {
+            "parameters": task,
+            "post": _generate(
+                "reroll", "Choose some moves of a plan anew", "RerollRequest", {404, 409}
             ),
         },
         f"{root}/blueprint": {
             "parameters": task,
-            "get": _operation("The plan", _json("The plan.", "Blueprint"), {404, 503}),
+            "get": _guarded("The plan", _json("The plan.", "Blueprint"), {404}),
         },
         f"{root}/captions.vtt": {
-            "parameters": task,
-            "get": _operation(
-                "The moves as captions", _text_answer("WebVTT.", "text/vtt"), {404, 503}
-            ),
+            "parameters": for_people,
+            "get": _guarded("The moves as captions", _text_answer("WebVTT.", "text/vtt"), {404}),
         },
         f"{root}/cue-sheet": {
-            "parameters": [*task, sheet_format],
-            "get": _operation(
+            "parameters": [*for_people, sheet_format],
+            "get": _guarded(
                 "The counts and moves for print",
                 _text_answer("A page, or plain text.", "text/html", "text/plain"),
-                {404, 422, 503},
+                {404, 422},
             ),
         },
         f"{root}/timeline.otio": {
-            "parameters": task,
-            "get": _operation(
+            "parameters": for_people,
+            "get": _guarded(
                 "The plan for a video editor",
                 _answer("OpenTimelineIO.", {"application/json": {"type": "object"}}),
-                {404, 503},
+                {404},
             ),
         },
-        "/api/songs": {
-            "get": _operation("List the songs", _json("By title.", "SongsAnswer"), {503})
-        },
+        "/api/songs": {"get": _guarded("List the songs", _json("By title.", "SongsAnswer"), set())},
         "/api/songs/{song_id}/audio": {
-            "parameters": song,
-            "get": _operation(
+            "parameters": [*song, ticket],
+            "get": _guarded(
                 "Lead to a song's sound",
                 {"307": _described("Where it plays.", "Location")},
-                {404, 503},
+                {404},
             ),
         },
         "/api/options": {
-            "get": _operation(
+            "get": _guarded(
                 "List the legal values and what the library has for them",
                 _json("The values.", "OptionsAnswer"),
-                {503},
+                set(),
             )
         },
         "/healthz": {"get": health},
@@ -182,13 +216,20 @@ def _paths() -> Json:
                 {404},
             ),
         },
+        "/favicon.ico": {"get": _operation("The icon", _page_answers("image/svg+xml"), set())},
+        "/robots.txt": {
+            "get": _operation(
+                "What crawlers are told", _text_answer("Stay away.", "text/plain"), set()
+            )
+        },
         "/media/{path}": {
             "parameters": [
                 _parameter("path", "path", {"type": "string"}),
                 _parameter("download", "query", {"type": "string"}),
                 _parameter("Range", "header", {"type": "string"}),
+                ticket,
             ],
-            "get": _operation(
+            "get": _guarded(
                 "Play stored media; on a local stack only", _media_answers(), {404, 416}
             ),
         },
@@ -198,7 +239,7 @@ def _paths() -> Json:
 def _generate(name: str, summary: str, body: str, further: set[int]) -> Json:
     accepted = _json("Taken down.", "Accepted", status=202)
     accepted["202"]["headers"] = _headers("Location")
-    operation = _operation(summary, accepted, {400, 413, 415, 422, 503} | further)
+    operation = _guarded(summary, accepted, {400, 413, 415, 422, 429} | further)
     key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[!-~]+$"}
     return {
         "operationId": name,
@@ -220,9 +261,14 @@ def _operation(summary: str, answers: Json, problems: set[int]) -> Json:
     return {"summary": summary, "responses": answers | documented}
 
 
+def _guarded(summary: str, answers: Json, problems: set[int]) -> Json:
+    """Describe what may ask for a token."""
+    return _operation(summary, answers, problems | {401, 503})
+
+
 def _problem(status: int) -> Json:
     meaning = _MEANINGS.get(status, HTTPStatus(status).phrase)
-    answer = _described(meaning, *({503: ["Retry-After"], 416: ["Content-Range"]}.get(status, [])))
+    answer = _described(meaning, *_HEADERS_OF.get(status, ()))
     return {**answer, "content": {PROBLEM_TYPE: {"schema": _reference("ProblemDocument")}}}
 
 

@@ -4,8 +4,9 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
-from flask import Request, Response
+from flask import Response
 
+from intake.access import Visit
 from intake.doors import Doors
 from intake.problems import Problem
 
@@ -19,19 +20,29 @@ FILES = {
 }
 
 
-def page(_doors: Doors, request: Request) -> Response:
+def page(_doors: Doors, visit: Visit) -> Response:
     """Give the page."""
-    return static_file(_doors, request, "index.html")
+    return static_file(_doors, visit, "index.html")
 
 
-def static_file(_doors: Doors, request: Request, name: str) -> Response:
+def icon(doors: Doors, visit: Visit) -> Response:
+    """Give the page's icon to those who ask for it where icons used to be."""
+    return static_file(doors, visit, "icon.svg")
+
+
+def robots(_doors: Doors, _visit: Visit) -> Response:
+    """Ask crawlers to stay away: there is nothing here to be found by searching."""
+    return Response("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
+
+
+def static_file(_doors: Doors, visit: Visit, name: str) -> Response:
     """Give one of the page's files."""
     if name not in FILES:
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", "the page has no such file")
     reply = Response(_content(name), content_type=FILES[name])
     reply.add_etag()
     reply.headers["Cache-Control"] = "no-cache"
-    reply.make_conditional(request)
+    reply.make_conditional(visit.request)
     return reply
 
 

@@ -39,6 +39,10 @@ const clock = (seconds) => {
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
+const setText = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};
+
 // Talking to the service
 
 class Refused extends Error {
@@ -49,8 +53,35 @@ class Refused extends Error {
   }
 }
 
+const TOKEN = "choreo-token";
+let asking = null;
+
+/** Ask for a token, once however many calls wait for it; it stays in this tab only. */
+function askForToken(wasWrong) {
+  asking ??= new Promise((resolve) => {
+    const box = byId("token-box");
+    setText(byId("token-note"), wasWrong ? "This token is not known here. Please try another one." : "This service asks for a token. Whoever runs it can give you one.");
+    box.returnValue = "";
+    byId("token").value = "";
+    box.showModal();
+    box.addEventListener("close", () => {
+      const token = box.returnValue ? byId("token").value.trim() : "";
+      if (token) sessionStorage.setItem(TOKEN, token);
+      asking = null;
+      resolve(Boolean(token));
+    }, { once: true });
+  });
+  return asking;
+}
+
 async function call(path, options = {}) {
-  const reply = await fetch(path, options);
+  const token = sessionStorage.getItem(TOKEN);
+  const headers = { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) };
+  const reply = await fetch(path, { ...options, headers });
+  if (reply.status === 401) {
+    const newer = sessionStorage.getItem(TOKEN) !== token;
+    if (newer || (await askForToken(Boolean(token)))) return call(path, options);
+  }
   const body = await reply.json().catch(() => ({}));
   if (!reply.ok) throw new Refused(body, reply.status);
   return body;
@@ -304,10 +335,6 @@ const TITLES = {
   cancelled: "Cancelled",
 };
 
-const setText = (node, text) => {
-  if (node.textContent !== text) node.textContent = text;
-};
-
 function show(view, task) {
   if (view !== current) return;
   const ended = ["completed", "failed", "cancelled"].includes(task.status);
@@ -329,16 +356,18 @@ function show(view, task) {
   if (!view.plan && ["rendering", "uploading"].includes(task.stage)) loadPlan(view);
 }
 
+/** An address that the browser opens by itself, where it sends no token: the ticket stands for it. */
+const opened = (task, path) => `${TASKS + task.task_id}/${path}${task.ticket ? `?ticket=${task.ticket}` : ""}`;
+
 function showActions(view, task, ended) {
-  const root = TASKS + view.id;
   const actions = [];
   if (!ended) actions.push(action("Cancel", cancel));
   if (task.status === "completed") {
     actions.push(
       link("Download", task.video_url, { download: "choreography.mp4" }),
-      link("Cue sheet", `${root}/cue-sheet`, { target: "_blank" }),
-      link("Captions", `${root}/captions.vtt`, { download: "choreography.vtt" }),
-      link("Editor timeline", `${root}/timeline.otio`),
+      link("Cue sheet", opened(task, "cue-sheet"), { target: "_blank" }),
+      link("Captions", opened(task, "captions.vtt"), { download: "choreography.vtt" }),
+      link("Editor timeline", opened(task, "timeline.otio")),
     );
   }
   if (task.status !== "failed" && task.status !== "cancelled") actions.push(action("Copy link", copyLink));
@@ -351,7 +380,7 @@ function showVideo(task) {
   byId("player").hidden = false;
   setText(byId("quality"), task.quality?.sentence || "");
   video.src = task.video_url;
-  video.replaceChildren(element("track", { kind: "captions", srclang: "en", label: "Moves", src: `${TASKS}${task.task_id}/captions.vtt` }));
+  video.replaceChildren(element("track", { kind: "captions", srclang: "en", label: "Moves", src: opened(task, "captions.vtt") }));
   for (const button of byId("moves").querySelectorAll("button")) button.disabled = false;
   showMoment(0);
 }

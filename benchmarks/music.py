@@ -100,6 +100,8 @@ def _with_break(spec: SongSpec) -> SongSpec:
     return replace(spec, parts=tuple(parts))
 
 
+POOR_FILE = "mp3, mono, 32 kbit/s"
+
 CONDITIONS: dict[str, Callable[[SongSpec], SongSpec]] = {
     "plain": lambda spec: spec,
     "drift 3 %": lambda spec: replace(spec, drift=0.03),
@@ -111,6 +113,16 @@ CONDITIONS: dict[str, Callable[[SongSpec], SongSpec]] = {
     "free intro, fade": lambda spec: replace(spec, free_intro=6.0, fade_out=8.0),
     "no bongo": lambda spec: replace(spec, levels={**spec.levels, "bongo": 0.0}),
     "no bass": lambda spec: replace(spec, levels={**spec.levels, "bass": 0.0}),
+    "strings only": lambda spec: replace(spec, levels={**spec.levels, "bongo": 0.0, "guira": 0.0}),
+    "voice in front": lambda spec: replace(
+        spec, levels={**spec.levels, "lead": 3.5, "guira": 0.5, "bongo": 0.5}
+    ),
+    "live": lambda spec: replace(
+        spec, drift=0.025, swing=0.16, humanise=0.014, noise=0.01, loudness=-4.0
+    ),
+    "large hall": lambda spec: replace(spec, room=0.5, room_seconds=2.6),
+    "clipped": lambda spec: replace(spec, loudness=7.0),
+    POOR_FILE: lambda spec: spec,
 }
 
 
@@ -225,13 +237,23 @@ def scored(truth: Truth, answer: Answer) -> Score:
     )
 
 
+def write_song(folder: Path, audio: np.ndarray, condition: str) -> Path:
+    """Write a song as the condition wants it: CD quality, or a file that was passed around."""
+    if condition == POOR_FILE:
+        path = folder / "song.mp3"
+        write_audio(path, audio.mean(axis=0, keepdims=True), bit_rate=32_000)
+    else:
+        path = folder / "song.wav"
+        write_audio(path, audio)
+    return path
+
+
 def run_song(job: tuple[str, float, int]) -> dict[str, Score]:
     """Synthesise one song and let every method answer."""
     condition, tempo, seed = job
     audio, truth = synthesise(CONDITIONS[condition](varied(tempo, seed)), seed)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "song.wav"
-        write_audio(path, audio)
+        path = write_song(Path(folder), audio, condition)
         return {name: scored(truth, method(path)) for name, method in METHODS.items()}
 
 

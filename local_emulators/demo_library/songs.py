@@ -130,6 +130,7 @@ def write_audio(
     audio: Audio,
     *,
     rate: int = SAMPLE_RATE,
+    bit_rate: int = BIT_RATE,
     title: str = "",
     artist: str = "",
 ) -> None:
@@ -157,7 +158,7 @@ def write_audio(
             # FFmpeg's own Vorbis encoder is marked experimental; the files are sound.
             stream.codec_context.options = {"strict": "experimental"}
         if path.suffix not in (".flac", ".wav"):
-            stream.bit_rate = BIT_RATE
+            stream.bit_rate = bit_rate
         planar = np.ascontiguousarray(audio, dtype=np.float32)
         for start in range(0, planar.shape[1], FRAME_SAMPLES):
             block = planar[:, start : start + FRAME_SAMPLES]

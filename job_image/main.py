@@ -9,9 +9,10 @@ import signal
 import sys
 import threading
 
-from choreo import log
+from choreo import log, metrics
 from choreo.errors import ChoreoError
 from choreo.settings import Role, Settings
+from choreo.trace import new_trace, trace_of
 from choreo.wiring import Stack
 from execution.run import FAILED, run
 
@@ -23,7 +24,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     try:
         settings = Settings.from_env(os.environ, Role.JOB)
-        with log.task_context(settings.task_id):
+        log.configure("job", project=settings.project)
+        metrics.configure(settings.metrics)
+        trace = trace_of(settings.traceparent) or new_trace()
+        with log.task_context(settings.task_id, trace):
             stack = Stack(settings)
             return run(
                 stack.tasks,
@@ -36,6 +40,8 @@ def main() -> int:
     except ChoreoError as exc:
         logging.error("%s", exc)
         return FAILED
+    finally:
+        metrics.flush()
 
 
 if __name__ == "__main__":

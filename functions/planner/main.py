@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import functions_framework
 
-from choreo import log
+from choreo import log, metrics
 from choreo.settings import Role, Settings
 from choreo.wiring import Stack
 from planning.pipeline import Tools
@@ -36,7 +36,8 @@ def plan_choreography(event: "CloudEvent") -> None:
 @functools.cache
 def _worker() -> Worker:
     settings = Settings.from_env(os.environ, Role.PLANNER)
-    log.configure("planner")
+    log.configure("planner", project=settings.project)
+    metrics.configure(settings.metrics)
     stack = Stack(settings)
     cache = IndexCache(
         stack.catalogue,

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from choreo import metrics
 from choreo.blueprint import Blueprint
 from choreo.database.tasks import SqlTasks
 from choreo.errors import ChoreoError, ClaimLost, InvalidBlueprint, StageFailed, Unavailable
+from choreo.log import stage
 from choreo.ports import ObjectStore
 from choreo.task import Claim, Phase, Rendered, Stage, TaskStatus
 from execution.heartbeat import Heartbeat
@@ -68,6 +70,7 @@ def run(
         return FAILED
     except ChoreoError as exc:
         tasks.fail(claim, str(exc))
+        metrics.record(metrics.TASKS, 1, outcome="failed")
         logging.error("failed: %s", exc, extra={"event": "task_failed"})
         return FAILED
     except Exception:
@@ -125,19 +128,26 @@ def _follow(
             width = RENDERED_PERCENT - FETCHED_PERCENT
             heartbeat.show(Stage.RENDERING, FETCHED_PERCENT + round(share * width), message)
 
-        media = fetch_media(blueprint, store, Path(folder), fetched)
+        with stage("fetch") as counts:
+            media = fetch_media(blueprint, store, Path(folder), fetched)
+            counts.update(files=len(media), bytes=sum(f.stat().st_size for f in media.values()))
         video = Path(folder) / "video.mp4"
-        report = render(
-            blueprint,
-            media,
-            video,
-            report=rendered,
-            cancelled=lambda: heartbeat.lost or stopping(),
-        )
+        with stage("render") as counts:
+            report = render(
+                blueprint,
+                media,
+                video,
+                report=rendered,
+                cancelled=lambda: heartbeat.lost or stopping(),
+            )
+            counts.update(moves=len(blueprint.moves), duration_s=report.duration)
         heartbeat.show(Stage.UPLOADING, RENDERED_PERCENT, "Uploading the video")
         heartbeat.check()
         path = blueprint.output_config.output_path
-        size = publish_video(store, video, path)
+        with stage("publish") as counts:
+            size = publish_video(store, video, path)
+            counts["bytes"] = size
+        metrics.record(metrics.VIDEO_SIZE, size)
     plan_quality = blueprint.generation_parameters.get("quality")
     quality = {**(plan_quality if isinstance(plan_quality, dict) else {}), **report.quality}
     result = Rendered(video_path=path, duration=report.duration, file_size=size, quality=quality)
@@ -147,6 +157,7 @@ def _follow(
         if tasks.get(claim.task_id).status is TaskStatus.CANCELLED:
             store.remove(path)
         raise
+    metrics.record(metrics.TASKS, 1, outcome="completed")
     spent = {"event": "rendered", "seconds": round(time.monotonic() - started, 3)}
     logging.info("completed", extra={**spent, "duration_s": report.duration, "file_size": size})
 

@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from choreo import metrics
 from choreo.database.tasks import LEASE, SqlTasks
-from choreo.errors import ChoreoError, ClaimLost, Unavailable
-from choreo.log import task_context
+from choreo.errors import ChoreoError, ClaimLost, PlanImpossible, Unavailable
+from choreo.log import stage, task_context
 from choreo.ports import PlanningQueue, RenderJobs
 from choreo.task import Claim, Phase, Stage
+from choreo.trace import new_trace
 from planning.pipeline import Plan, Report, Tools, plan
 
 LOGGER = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ class Message:
     sweep: bool
     dead: bool
     """True when the queue gave the message up."""
+    trace: str | None = None
+    """The trace of the request that the task came from."""
 
 
 def decode(body: object) -> Message | None:
@@ -59,10 +63,14 @@ def decode(body: object) -> Message | None:
     if not isinstance(content, Mapping):
         return None
     attributes = envelope.get("attributes")
-    dead = isinstance(attributes, Mapping) and DEAD_LETTER in attributes
+    attributes = attributes if isinstance(attributes, Mapping) else {}
+    dead = DEAD_LETTER in attributes
+    trace = attributes.get("trace")
     task_id = content.get("task_id")
     if isinstance(task_id, str) and 0 < len(task_id) <= 64:
-        return Message(task_id, sweep=False, dead=dead)
+        return Message(
+            task_id, sweep=False, dead=dead, trace=trace if isinstance(trace, str) else None
+        )
     if content.get("sweep") is True:
         return Message(None, sweep=True, dead=dead)
     return None
@@ -106,8 +114,11 @@ class Worker:
                 message.task_id, "planning failed at every try; please ask again"
             )
         else:
-            with task_context(message.task_id):
-                self._work_on(message.task_id)
+            with task_context(message.task_id, message.trace or new_trace()):
+                try:
+                    self._work_on(message.task_id)
+                finally:
+                    metrics.flush()
 
     def _work_on(self, task_id: str) -> None:
         claim = self._tasks.claim(task_id, Phase.PLAN)
@@ -130,6 +141,7 @@ class Worker:
         except ChoreoError as exc:
             LOGGER.warning("the task fails: %s", exc, extra=TASK_FAILED)
             self._tasks.fail(claim, str(exc))
+            metrics.record(metrics.TASKS, 1, outcome="failed")
         except Exception:
             # Not foreseen: the next delivery may do better, and the limit of tries ends it.
             self._give_back(claim)
@@ -138,8 +150,18 @@ class Worker:
     def _plan(self, claim: Claim) -> None:
         started = time.monotonic()
         request = self._tasks.get(claim.task_id).request
-        with self._kept(claim) as report:
+        if request.reroll is not None:
+            raise PlanImpossible(
+                "this planner cannot choose single moves of a plan anew; ask for a new video"
+            )
+        with stage("plan") as counts, self._kept(claim) as report:
             made: Plan = plan(request, self._tools(), task_id=claim.task_id, report=report)
+            size = len(made.blueprint.to_json().encode())
+            counts.update(moves=len(made.blueprint.moves), blueprint_bytes=size)
+        metrics.record(metrics.BLUEPRINT_SIZE, size)
+        metrics.record(
+            metrics.CANDIDATES, float(made.blueprint.generation_parameters.get("candidates", 0))
+        )
         if made.degraded or made.warnings:
             said = [part for part in (made.degraded, *made.warnings) if part]
             self._tasks.note_degraded(claim, "; ".join(said))
@@ -151,8 +173,9 @@ class Worker:
         blueprint_json = self._tasks.blueprint_json(claim.task_id)
         if blueprint_json is None:
             raise Unavailable("the stored blueprint cannot be read yet")
-        name = self._jobs().start(claim.task_id, blueprint_json)
-        self._tasks.note_started(claim, name)
+        with stage("start"):
+            name = self._jobs().start(claim.task_id, blueprint_json)
+            self._tasks.note_started(claim, name)
         LOGGER.info("started %s", name)
 
     def _sweep(self) -> None:

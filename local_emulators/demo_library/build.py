@@ -2,6 +2,8 @@
 
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from catalog.ingest import ingest
@@ -18,6 +20,13 @@ def build_demo_library(stack: Stack, progress: Progress, workers: int = 2) -> Su
     """Make the songs and clips in a temporary folder and ingest them into `stack`'s library."""
     with tempfile.TemporaryDirectory(prefix="choreo-demo-") as folder:
         songs, moves = Path(folder) / "songs", Path(folder) / "moves"
-        make_songs(songs, lambda done, of: progress("composing songs", done / of))
-        make_clips(moves, lambda done, of: progress("drawing dancers", done / of), workers)
+        # The band rehearses in a process of its own while the dancers are drawn.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as band:
+            rehearsal = band.submit(_compose, songs)
+            make_clips(moves, lambda done, of: progress("drawing dancers", done / of), workers)
+            rehearsal.result()
         return ingest(songs, moves, None, stack, workers=workers, progress=progress)
+
+
+def _compose(folder: Path) -> None:
+    make_songs(folder, lambda _done, _of: None)

@@ -231,7 +231,7 @@ def test_truth_tells_the_beats_of_the_clip():
         ("leader", "right", 3), ("leader", "left", 7),
         ("follower", "left", 3), ("follower", "right", 7),
     }  # fmt: skip
-    assert manifest_row(score)["first_count_at"] == "1.000"
+    assert manifest_row(score)["first_count_at"] == "0.500"
 
 
 def test_the_same_score_gives_the_same_bytes(clips, tmp_path):

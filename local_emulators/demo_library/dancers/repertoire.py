@@ -58,8 +58,6 @@ _ROWS: tuple[tuple[str, str, str, int, str, Dance, str], ...] = (
      "The basic step in open hold, two hands joined."),
     ("side_step_long", "side_step", "b m tra", 8, "closed", _do(m.wide, 0.15),
      "Long side steps across the floor and back."),
-    ("side_touch_closed", "side_step", "b l tra", 4, "closed", m.side_touch,
-     "Side, touch, side, touch in closed hold."),
     ("side_touch_open", "side_step", "b m fus", 4, "open", m.side_touch,
      "Side, touch, side, touch in open hold."),
     ("box_step", "box", "b m tra", 8, "closed", _do(m.box, 0.28),

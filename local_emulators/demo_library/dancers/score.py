@@ -14,8 +14,9 @@ from choreo.vocabulary import Difficulty, EnergyLevel, Foot, Hold, Style
 Spot = tuple[float, float]
 Keys = list[tuple[float, float]]
 
-HANDLE_SECONDS = 1.0
-"""Dancing before the first and after the last count, for transitions to draw from."""
+HANDLE_SECONDS = 0.5
+"""Dancing before the first and after the last count, for transitions to draw from: one group of
+pictures, so that the first count is a key frame, and room for a crossfade of a second."""
 
 AXIS = -122.0
 """Degrees that a facing couple is turned: the follower half to the camera, joined hands near it."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import av.error
 
 from choreo.errors import UnreadableMedia
-from rendering.media import VIDEO_FORMATS, opened, reason, video_stream
+from rendering.media import VIDEO_FORMATS, is_upright, opened, reason, video_stream
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -25,7 +25,12 @@ MAX_SPAN = 86_400.0
 
 _SLICE_IDR = 5
 _SLICE_OTHER = 1
-_PARAMETER_SETS = (7, 8)
+_KINDS_COPIED = (_SLICE_OTHER, _SLICE_IDR, 6, 9, 12)
+"""Slices, remarks (SEI), delimiters and filling. Parameter sets have no place inside a track."""
+
+_ESCAPE = 3
+"""After two zero bytes no unit holds a byte below this one (7.4.1 of the standard): where one
+stands, the file was damaged after it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,7 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
                     continue
             if packet.is_keyframe:
                 entries.add(stamp)
-                whole = whole and length_size is not None and _is_idr(packet, length_size)
+            whole = whole and length_size is not None and _is_sound(packet, length_size)
             shown.append(stamp)
     except (av.error.FFmpegError, ValueError) as exc:
         raise UnreadableMedia(f"{name} cannot be read: {reason(exc)}") from exc
@@ -175,10 +180,12 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
     whole = whole and _groups_are_closed(order, keys)
     codec = stream.codec_context
     rate = _constant_rate(stamps, time_base)
-    turned = _rotation(container, stream, name) != 0
+    upright = is_upright(path) if whole else None
+    if upright is None:
+        upright = _rotation(container, stream, name) == 0
     pixel_shape = codec.sample_aspect_ratio or Fraction(1)
     layout = None
-    if whole and codec.name == "h264" and rate is not None and pixel_shape == 1 and not turned:
+    if whole and codec.name == "h264" and rate is not None and pixel_shape == 1 and upright:
         layout = VideoFormat(codec.width, codec.height, rate, codec.extradata or b"")
     return Clip(
         path=path,
@@ -212,19 +219,31 @@ def _length_size(extradata: bytes | None) -> int | None:
     return (extradata[4] & 3) + 1
 
 
-def _is_idr(packet: "Packet[VideoStream]", length_size: int) -> bool:
-    """Say whether a key packet is a clean entry: an IDR picture, no parameter sets in it."""
-    data = memoryview(packet)
-    place = 0
-    while place + length_size < len(data):
-        size = int.from_bytes(data[place : place + length_size], "big")
-        kind = data[place + length_size] & 0x1F
-        if kind in _PARAMETER_SETS or kind == _SLICE_OTHER:
+def _is_sound(packet: "Packet[VideoStream]", length_size: int) -> bool:
+    """Say whether a packet is built as it must be to be copied unseen.
+
+    Its units fill it exactly, are of kinds that may be copied and hold no forbidden
+    bytes; a key packet is an IDR picture, any other is none.
+    """
+    data = bytes(packet)
+    place, slices = 0, 0
+    wanted = _SLICE_IDR if packet.is_keyframe else _SLICE_OTHER
+    while place < len(data):
+        start = place + length_size
+        end = start + int.from_bytes(data[place:start], "big")
+        if not start < end <= len(data) or data[start] & 0x80:
             return False
-        if kind == _SLICE_IDR:
-            return True
-        place += length_size + size
-    return False
+        kind = data[start] & 0x1F
+        if kind not in _KINDS_COPIED or (kind in (_SLICE_OTHER, _SLICE_IDR) and kind != wanted):
+            return False
+        slices += kind == wanted
+        zeros = data.find(b"\0\0", start, end - 2)
+        while zeros >= 0:
+            if data[zeros + 2] < _ESCAPE:
+                return False
+            zeros = data.find(b"\0\0", zeros + 2, end - 2)
+        place = end
+    return slices > 0
 
 
 def _groups_are_closed(order: Sequence[int], keys: Sequence[int]) -> bool:

@@ -30,6 +30,15 @@ PRESET = "superfast"
 """A joint is a dozen frames: what the library's slower preset saves in bits is not worth a third
 more time. It leaves the parameter sets as they are."""
 
+JOINT_CRF = 21.5
+"""With this preset, pictures come out as close to their source as the library's do with its own
+(PSNR 41.1 and 41.2 dB on grainy 720p); at the library's number they would be 2 dB closer than
+their neighbours, for half as many bits again."""
+
+_JOINT = "keyint=250:subme=0:merange=4:b-adapt=0:partitions=i8x8"
+"""One key frame, at the front, and the cheapest search: 40 % less work on a joint. None of it is
+told in the parameter sets."""
+
 READERS = 2
 """Clips kept open at once: the one shown and the one coming in. Each holds 11 MB at 720p."""
 
@@ -51,7 +60,8 @@ class Target:
     height: int
     clock: Clock
     bit_rate: int | None
-    """Bits per second that encoded pictures stay below, if any; constant quality up to there."""
+    """Bits per second that encoded pictures stay below, at constant quality up to there. None for
+    a joint between copied frames, whose quality it keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +176,12 @@ def _open_encoder(container: "OutputContainer", target: Target) -> "VideoStream"
         container, target.width, target.height, frame_rate=Fraction(target.clock.rate)
     )
     options = {**stream.codec_context.options, "preset": PRESET}
-    if target.bit_rate is not None:
+    if target.bit_rate is None:
+        options |= {
+            "crf": str(JOINT_CRF),
+            "x264-params": f"{options['x264-params']}:{_JOINT}",
+        }
+    else:
         ceiling = min(max(target.bit_rate, LEAST_BIT_RATE), MOST_BIT_RATE)
         options |= {"maxrate": str(ceiling), "bufsize": str(2 * ceiling)}
     stream.codec_context.options = options

@@ -3,15 +3,16 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import av
 import av.error
 
 from choreo.errors import RenderFailed
 from rendering.drift import LENGTH, STEP, Listener, drift
-from rendering.media import reason
+from rendering.media import UNDECODED, reason
 from rendering.sound import AAC_FRAME, SAMPLE_RATE
 from rendering.timeline import Timeline
 
@@ -34,8 +35,18 @@ SAMPLED_PIXELS = 1_500
 DARKEST_PLANNED = 0.5
 """Light of a planned fade below which a black picture is no surprise."""
 
-MOST_LOOKS = 60
+MOST_LOOKS = 40
 """Key frames decoded at most, however long the video: keeps the check cheap."""
+
+MOST_BLACK = 0.1
+"""Share of the pictures looked at that may be black without a plan: a clip may have a dark
+moment of its own, a video of black is broken."""
+
+LONGEST_STILL = 0.3
+"""Seconds from which a picture that stands still is seen as frozen."""
+
+MOST_FROZEN = 0.1
+"""Share of the frames that may stand still: a dancer may hold a pose, a video may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +59,16 @@ class Findings:
     black_frames: int
     """Of the pictures looked at, those that are black without a planned fade."""
     looked_at: int
+    frozen_frames: int
+    """Frames in rows, `LONGEST_STILL` or longer, in which nothing moves."""
     drift: float | None
     """Seconds by which the sound is late against the song, where it is worst."""
+
+
+class _Packet(NamedTuple):
+    stamp: int
+    size: int
+    key: bool
 
 
 def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener) -> Findings:
@@ -68,32 +87,13 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
     Raises:
 
         RenderFailed: When a frame is missing, a stamp goes back, picture and sound do not end
-            together, or the sound has drifted from the song.
+            together, the sound has drifted from the song, or more is black or frozen than
+            `MOST_BLACK` and `MOST_FROZEN` allow.
     """
     try:
-        with av.open(str(path), "r") as container:
-            stream = container.streams.video[0]
-            stamps: list[int] = []
-            keys: list[int] = []
-            last_decoded: int | None = None
-            sound_end = 0.0
-            for packet in container.demux():
-                if packet.size == 0 or packet.pts is None or packet.dts is None:
-                    continue
-                if packet.stream.type not in ("audio", "video"):
-                    continue
-                if packet.stream.type == "audio":
-                    sound_end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
-                    continue
-                if last_decoded is not None and packet.dts <= last_decoded:
-                    raise RenderFailed(
-                        f"the video's decoding clock goes back at frame {len(stamps)}"
-                    )
-                last_decoded = packet.dts
-                stamps.append(packet.pts)
-                if packet.is_keyframe:
-                    keys.append(packet.pts)
-            _check_picture(stamps, frames)
+        with av.open(str(path), "r", options=_QUICKLY) as container:
+            packets, sound_end = _packets(container)
+            _check_picture([packet.stamp for packet in packets], frames)
             length = timeline.ticks / timeline.clock.ticks_per_second
             if abs(sound_end - length) > LONGEST_OVERHANG:
                 raise RenderFailed(
@@ -102,16 +102,76 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
             late = drift(before, _heard(container, before.starts))
             if late is not None and abs(late) > MOST_DRIFT:
                 raise RenderFailed(f"the sound is {late * 1000:.0f} ms late against the song")
-            chosen = _chosen(keys, timeline)
-            black = 0
-            for stamp in chosen:
-                container.seek(stamp, stream=stream, backward=True)
-                frame = next(container.decode(stream))
-                if _mean_luma(frame) <= BLACK_LEVEL and not _dark_by_plan(timeline, stamp):
-                    black += 1
+            frozen = _frozen(packets, timeline)
+            if frozen > MOST_FROZEN * frames:
+                raise RenderFailed(f"{frozen} of {frames} frames of the video stand still")
+            chosen = _chosen(packets, timeline)
+            black = sum(_is_black(container, stamp, timeline) for stamp in chosen)
+            if black > MOST_BLACK * len(chosen):
+                raise RenderFailed(
+                    f"{black} of {len(chosen)} pictures looked at are black, but no fade is planned"
+                )
     except (av.error.FFmpegError, StopIteration) as exc:
         raise RenderFailed(f"the finished video cannot be read back: {reason(exc)}") from exc
-    return Findings(len(stamps), max(length, sound_end), black, len(chosen), late)
+    return Findings(len(packets), max(length, sound_end), black, len(chosen), frozen, late)
+
+
+_QUICKLY = {"skip_loop_filter": "all", "threads": "1", **UNDECODED}
+"""Enough to tell black from a picture."""
+
+
+def _packets(container: "InputContainer") -> tuple[list[_Packet], float]:
+    """Return the pictures' packets as they are decoded, and when the sound ends."""
+    packets: list[_Packet] = []
+    last_decoded: int | None = None
+    sound_end = 0.0
+    for packet in container.demux(container.streams.video[0], container.streams.audio[0]):
+        if packet.size == 0 or packet.pts is None or packet.dts is None:
+            continue
+        if packet.stream.type == "audio":
+            sound_end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+            continue
+        if last_decoded is not None and packet.dts <= last_decoded:
+            raise RenderFailed(f"the video's decoding clock goes back at frame {len(packets)}")
+        last_decoded = packet.dts
+        packets.append(_Packet(packet.pts, packet.size, packet.is_keyframe))
+    return packets, sound_end
+
+
+def _blocks(timeline: Timeline) -> int:
+    return -(-timeline.width // 16) * -(-timeline.height // 16)
+
+
+def _frozen(packets: Sequence[_Packet], timeline: Timeline) -> int:
+    """Count the frames that stand still, from the size of their packets alone.
+
+    A picture equal to the one before it takes some dozens of bytes, one in which anything moves
+    takes hundreds. A key frame says nothing by its size: it neither begins nor ends a row.
+    """
+    most = 48 + _blocks(timeline) // 40
+    longest = timeline.clock.frame(LONGEST_STILL)
+    frozen, row = 0, 0
+    for packet in sorted(packets):
+        if packet.key:
+            continue
+        if packet.size <= most and not _dark_by_plan(timeline, packet.stamp):
+            row += 1
+            continue
+        frozen += row if row >= longest else 0
+        row = 0
+    return frozen + (row if row >= longest else 0)
+
+
+def _is_black(container: "InputContainer", stamp: int, timeline: Timeline) -> bool:
+    stream = container.streams.video[0]
+    stream.codec_context.skip_frame = "DEFAULT"
+    container.seek(stamp, stream=stream, backward=True)
+    packet = next(container.demux(stream))
+    frames = stream.codec_context.decode(packet) or stream.codec_context.decode(None)
+    stream.codec_context.flush_buffers()
+    return (
+        bool(frames) and _mean_luma(frames[0]) <= BLACK_LEVEL and not _dark_by_plan(timeline, stamp)
+    )
 
 
 def _heard(container: "InputContainer", starts: Sequence[int]) -> Listener:
@@ -137,17 +197,27 @@ def _check_picture(stamps: list[int], frames: int) -> None:
         raise RenderFailed(f"the video's first frame is shown at tick {min(stamps)}, not at 0")
 
 
-def _chosen(keys: list[int], timeline: Timeline) -> list[int]:
-    """Return the key frames to look at: around joints first, then evenly."""
+def _chosen(packets: Sequence[_Packet], timeline: Timeline) -> list[int]:
+    """Return the key frames to look at: the smallest, those at joints, and some evenly."""
+    share = MOST_LOOKS // 3
+    keys = sorted(packet for packet in packets if packet.key)
+    stamps = [packet.stamp for packet in keys]
+    small = sorted(
+        (packet for packet in keys if packet.size <= _blocks(timeline)), key=attrgetter("size")
+    )
     step = timeline.clock.ticks_per_frame
-    near = set()
-    for joint in timeline.joints:
-        for frame in (joint.start, joint.end):
-            near.add(keys[max(0, bisect_right(keys, frame * step) - 1)])
-    if len(near) < MOST_LOOKS // 2:
-        near.update(keys[:: max(1, len(keys) // (MOST_LOOKS // 2))])
-    ordered = sorted(near)
-    return ordered[:: -(-len(ordered) // MOST_LOOKS)]
+    joints = [
+        stamps[max(0, bisect_right(stamps, joint.end * step) - 1)] for joint in timeline.joints
+    ]
+    return sorted(
+        {packet.stamp for packet in small[:share]}
+        | set(_some(joints, share))
+        | set(_some(stamps, share))
+    )
+
+
+def _some(stamps: list[int], most: int) -> list[int]:
+    return stamps[:: max(1, -(-len(stamps) // most))]
 
 
 def _mean_luma(frame: "VideoFrame") -> float:

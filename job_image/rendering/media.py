@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import av
 import av.error
@@ -28,12 +28,24 @@ MAX_SIDE = 4096
 """Pixels of a clip's width or height; more is refused before it is decoded."""
 
 
+_UNPROBED = {"probesize": "32", "analyzeduration": "0"}
+
+
 @contextmanager
-def opened(path: Path, formats: str) -> Iterator["InputContainer"]:
+def opened(path: Path, formats: str, known: bool = False) -> Iterator["InputContainer"]:
     """Open a media file for reading and close it again.
 
     Neither playlists nor formats that fetch other files are ever opened, and no picture is
     decoded yet.
+
+    Args:
+
+        path: The file.
+
+        formats: Names of the demuxers that may read it.
+
+        known: True for an mp4 file that was read before: its index says all, and looking for
+            more in its packets takes nine tenths of the time.
 
     Raises:
 
@@ -45,7 +57,11 @@ def opened(path: Path, formats: str) -> Iterator["InputContainer"]:
         container = av.open(
             str(path),
             "r",
-            container_options={"format_whitelist": formats, "protocol_whitelist": "file"},
+            container_options={
+                "format_whitelist": formats,
+                "protocol_whitelist": "file",
+                **(_UNPROBED if known else {}),
+            },
             options=UNDECODED,
             metadata_errors="replace",
         )
@@ -53,6 +69,51 @@ def opened(path: Path, formats: str) -> Iterator["InputContainer"]:
         raise UnreadableMedia(f"{path.name} cannot be opened: {reason(exc)}") from exc
     with container:
         yield container
+
+
+def is_upright(path: Path) -> bool | None:
+    """Say whether every track of an mp4 file is shown as it is stored.
+
+    None where its index does not tell, as in other kinds of file. The index is read here since
+    the library tells a rotation only with a decoded picture.
+    """
+    matrices = []
+    with path.open("rb") as file:
+        moov = _box(file, b"moov", 0, path.stat().st_size)
+        if moov is None:
+            return None
+        place, end = moov
+        while (track := _box(file, b"trak", place, end)) is not None:
+            header = _box(file, b"tkhd", *track)
+            if header is None:
+                return None
+            file.seek(header[0])
+            version = file.read(1)
+            file.seek(header[0] + (52 if version == b"\x01" else 40))
+            matrices.append(file.read(36))
+            place = track[1]
+    return all(matrix == _UPRIGHT for matrix in matrices) if matrices else None
+
+
+_UPRIGHT = b"".join(
+    value.to_bytes(4, "big") for value in (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+)
+
+
+def _box(file: BinaryIO, kind: bytes, place: int, end: int) -> tuple[int, int] | None:
+    """Return where the body of the next box of this kind begins and ends."""
+    while place + 8 <= end:
+        file.seek(place)
+        head = file.read(16)
+        size, body = int.from_bytes(head[:4], "big"), place + 8
+        if size == 1 and len(head) == 16:
+            size, body = int.from_bytes(head[8:], "big"), place + 16
+        if size < body - place:
+            return None
+        if head[4:8] == kind:
+            return body, min(place + size, end)
+        place += size
+    return None
 
 
 def reason(exc: BaseException) -> str:

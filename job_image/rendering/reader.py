@@ -104,7 +104,9 @@ class ClipReader:
     def _start_at(self, number: int) -> None:
         self._current = self._ahead = None
         if self._container is None:
-            self._container = self._resources.enter_context(opened(self._clip.path, VIDEO_FORMATS))
+            self._container = self._resources.enter_context(
+                opened(self._clip.path, VIDEO_FORMATS, self._clip.format is not None)
+            )
         stream = video_stream(self._container, self._clip.name)
         self._container.seek(
             self._clip.stamps[self._clip.key_before(number)], stream=stream, backward=True

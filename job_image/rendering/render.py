@@ -293,6 +293,7 @@ def _quality(findings: Findings, sound: Sound, copied: int) -> dict[str, float |
         "frames": findings.frames,
         "copied_frames": copied,
         "black_frames": findings.black_frames,
+        "frozen_frames": findings.frozen_frames,
         "frames_looked_at": findings.looked_at,
     }
     if sound.loudness is not None:

@@ -43,6 +43,9 @@ go past them by up to 1 dB, and -1 dBTP is promised."""
 MOST_GAIN = 30.0
 """Decibels; more would only raise the noise of a song that is all but silent."""
 
+LIGHTLY_LIMITED = 1.5
+"""Decibels that the limiter may take from the highest peak and leave the loudness as it is."""
+
 MOST_MISSED = 0.2
 """LU beside the target at which another gain is tried."""
 
@@ -115,8 +118,23 @@ def write_sound(
     """
     samples = round(seconds * SAMPLE_RATE)
     source = _Source(blueprint, shots, media, samples, check)
-    gain = _gain(blueprint, source) if blueprint.output_config.normalize_audio else 0.0
-    return _written(blueprint, source, samples, gain, path)
+    if not blueprint.output_config.normalize_audio:
+        return _written(blueprint, source, samples, 0.0, path)
+    stored = _stored_gain(blueprint)
+    if stored is not None:
+        sound = _written(blueprint, source, samples, stored, path)
+        if abs(_missed(sound.loudness)) <= MOST_MISSED:
+            return sound
+    return _written(blueprint, source, samples, _gain(blueprint, source), path)
+
+
+def _stored_gain(blueprint: Blueprint) -> float | None:
+    """Return the gain that ingest's numbers give, where the limiter has next to nothing to do."""
+    loudness, peak = blueprint.audio_loudness, blueprint.audio_true_peak
+    if not blueprint.output_config.add_audio_overlay or loudness is None or peak is None:
+        return None
+    gain = _gain_for(loudness)
+    return gain if peak + gain <= PEAK_LIMIT + LIGHTLY_LIMITED else None
 
 
 def _gain(blueprint: Blueprint, source: "_Source") -> float:

@@ -186,6 +186,7 @@ class Timeline:
         """
         output = blueprint.output_config
         self.clock = Clock.of(output)
+        self.width, self.height = output.width, output.height
         self.frames = self.clock.frame(blueprint.total_duration)
         if self.frames == 0:
             raise RenderFailed(

@@ -152,7 +152,7 @@ class VideoWriter:
             RenderFailed: Naming the clip, when packets are missing or cannot be written.
         """
         end = start + len(ticks)
-        with opened(clip.path, VIDEO_FORMATS) as container:
+        with opened(clip.path, VIDEO_FORMATS, known=True) as container:
             stream = video_stream(container, clip.name)
             container.seek(clip.stamps[start], stream=stream, backward=True)
             wanted = dict(zip(range(start, end), ticks, strict=True))

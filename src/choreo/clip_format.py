@@ -40,8 +40,29 @@ _LIMITED_RANGE = 1  # AVCOL_RANGE_MPEG
 
 _X264 = (
     f"keyint={GOP_FRAMES}:min-keyint={GOP_FRAMES}:scenecut=0:open-gop=0:bframes=2:b-pyramid=none:"
-    "ref=3:stitchable=1:force-cfr=1:level=4.0"
+    "ref=3:stitchable=1:force-cfr=1"
 )
+
+_LEVELS = (
+    ("4.0", 8_192, 245_760),
+    ("4.2", 8_704, 522_240),
+    ("5.1", 36_864, 983_040),
+    ("5.2", 36_864, 2_073_600),
+    ("6.0", 139_264, 4_177_920),
+    ("6.1", 139_264, 8_355_840),
+    ("6.2", 139_264, 16_711_680),
+)
+"""H.264 table A-1: level, macroblocks of a picture, macroblocks a second. None below 4.0, which
+every player has, so that clips up to 1080p30 differ in nothing but their size."""
+
+
+def level(width: int, height: int, frame_rate: int | Fraction) -> str:
+    """Return the lowest H.264 level, at least 4.0, that holds pictures of this size and rate."""
+    blocks = -(-width // 16) * -(-height // 16)
+    for name, most_blocks, most_a_second in _LEVELS:
+        if blocks <= most_blocks and blocks * frame_rate <= most_a_second:
+            return name
+    return _LEVELS[-1][0]
 
 
 def open_encoder(
@@ -80,7 +101,12 @@ def open_encoder(
     stream = container.add_stream(
         "libx264",
         rate=Fraction(frame_rate),
-        options={"preset": PRESET, "profile": "high", "x264-params": _X264, **quality},
+        options={
+            "preset": PRESET,
+            "profile": "high",
+            "x264-params": f"{_X264}:level={level(width, height, frame_rate)}",
+            **quality,
+        },
     )
     codec = stream.codec_context
     codec.width, codec.height, codec.pix_fmt = width, height, PIXEL_FORMAT

@@ -41,8 +41,15 @@ LOWEST, HIGHEST = 30.0, 11_500.0
 
 CHROMA_BINS = 36
 """Three per semitone, so that no tuning has to be known."""
-COMPRESSION = 60.0
+COMPRESSION = 30.0
 """Strength of the logarithm before differences: a soft stroke counts, hiss does not."""
+
+LOUD_SHARE = 0.05
+"""Share of the song, its loudest, that sets the reference of the logarithm. More of it would
+make dry strokes in silence seem louder than music, and be heard earlier."""
+
+LOWEST_CHORD, HIGHEST_CHORD = 180.0, 1_600.0
+"""Hertz in which harmony is heard: above the bass, which walks while the chord stays."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +119,13 @@ def _slice(frequency: NDArray[np.floating], low: float, high: float) -> slice:
 
 
 def _reference_level(samples: Array) -> float:
-    """Return the magnitude that a window of the louder half of the song has on average."""
+    """Return the magnitude that a window of the loudest parts of the song has on average."""
     pieces = samples[: len(samples) // HOP * HOP].reshape(-1, HOP)
     if len(pieces) == 0:
         return 1.0
     power = np.sort((pieces.astype(np.float64) ** 2).mean(axis=1))
-    rms = float(np.sqrt(power[len(power) // 2 :].mean()))
-    return max(rms, 1e-5) * float(np.sqrt(WINDOW * 0.375))
+    loudest = power[-max(1, int(LOUD_SHARE * len(power))) :]
+    return max(float(np.sqrt(loudest.mean())), 1e-5) * float(np.sqrt(WINDOW * 0.375))
 
 
 def _chroma(samples: Array) -> Array:
@@ -128,13 +135,13 @@ def _chroma(samples: Array) -> Array:
     count = max(1, int(np.ceil(len(samples) / LONG_HOP)))
     window = get_window("hann", LONG_WINDOW).astype(np.float32)
     frequency = fft_frequencies(sr=RATE, n_fft=LONG_WINDOW)
-    band = _slice(frequency, 80.0, 1_600.0)
+    band = _slice(frequency, LOWEST_CHORD, HIGHEST_CHORD)
     pitch = hz_to_midi(frequency[band])
     centres = np.arange(CHROMA_BINS) * 12 / CHROMA_BINS
     distance = (pitch[:, None] - centres[None, :] + 6.0) % 12.0 - 6.0
     weights = np.exp(-0.5 * (distance / 0.22) ** 2).astype(np.float32)
     # Up to four times as many bins fall into a note of a higher octave.
-    weights /= (frequency[band] / 80.0)[:, None].astype(np.float32)
+    weights /= (frequency[band] / LOWEST_CHORD)[:, None].astype(np.float32)
     chroma = np.zeros((count, CHROMA_BINS), np.float32)
     for start in range(0, count, BLOCK // 8):
         part = _windows(samples, LONG_WINDOW, LONG_HOP, start, min(start + BLOCK // 8, count))

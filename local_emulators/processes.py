@@ -115,7 +115,17 @@ class Child:
 
 def base_environment() -> dict[str, str]:
     """Return what every service needs of this process's environment, and no more."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "JAVA_HOME", "NUMBA_CACHE_DIR", "CI")
+    kept = (
+        "PATH",
+        "HOME",
+        "LANG",
+        "LC_ALL",
+        "TMPDIR",
+        "JAVA_HOME",
+        "NUMBA_CACHE_DIR",
+        "CI",
+        "METRICS",
+    )
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     return {**environment, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
 

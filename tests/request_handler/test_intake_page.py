@@ -186,3 +186,32 @@ CONTRASTS = """() => {
   return found;
 }"""
 """WCAG contrast of every visible text with the colour behind it."""
+
+
+def test_a_token_is_asked_for_once_and_kept_for_the_tab(
+    world: World, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "token-of-the-page-0123"
+    monkeypatch.setenv("API_TOKEN", f"page:{token}")
+    page = visit.page
+    page.goto(visit.address)
+    box = page.get_by_role("dialog", name="Who is dancing?")
+    for said in ("wrong-token", token):
+        expect(box).to_be_visible()
+        box.get_by_label("Token").fill(said)
+        box.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("radio", name="Amor de prueba")).to_be_checked()
+    expect(box).to_be_hidden()
+    page.get_by_role("button", name="Make the video").click()
+    expect(page.get_by_role("heading", name="Your dance is on its way")).to_be_visible()
+    task_id = page.url.split("#task=")[1]
+    assert world.tasks.get(task_id).owner == "page"
+    world.complete(task_id)
+    sheet = page.get_by_role("link", name="Cue sheet")
+    expect(sheet).to_be_visible()
+    assert page.request.get(visit.address + (sheet.get_attribute("href") or "")[1:]).ok
+    assert "401" in "".join(visit.complaints)
+    page.reload()
+    expect(sheet).to_be_visible()
+    expect(box).to_be_hidden()
+    assert page.evaluate("localStorage.length") == 0

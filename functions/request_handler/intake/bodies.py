@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import unicodedata
 from http import HTTPStatus
 from typing import Annotated, Any, Self, TypeVar, get_args
@@ -9,12 +10,14 @@ from typing import Annotated, Any, Self, TypeVar, get_args
 from flask import Request
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from choreo.task import MAX_AVOIDED, MAX_QUERY_CHARS, MAX_REROLLED, GenerationRequest, SlotIndex
 from choreo.values import Value
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
 from intake.problems import FieldFault, Problem
+
+_log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024
 """The longest sentence takes 24,000 bytes when every character is escaped."""
@@ -166,7 +169,7 @@ def _bounded(request: Request) -> bytes:
     # A stream without a length is cut at its limit in silence: the byte after ours tells.
     request.max_content_length = MAX_BODY_BYTES + 1
     with contextlib.suppress(RequestEntityTooLarge):
-        body = request.get_data()
+        body = _arrived(request)
         if len(body) <= MAX_BODY_BYTES:
             return body
     raise Problem(
@@ -174,6 +177,20 @@ def _bounded(request: Request) -> bytes:
         "body-too-large",
         f"the body is larger than {MAX_BODY_BYTES} bytes",
     )
+
+
+def _arrived(request: Request) -> bytes:
+    reason = "it ended early"
+    try:
+        body = request.get_data()
+        if len(body) >= (request.content_length or 0):
+            return body
+    except HTTPException:
+        raise
+    except Exception as exc:  # noqa: BLE001 - each server has its own errors for broken chunks
+        reason = type(exc).__name__
+    _log.warning("a body did not arrive whole: %s", reason)
+    raise Problem(HTTPStatus.BAD_REQUEST, "invalid-request", "the body did not arrive whole")
 
 
 def _problem(error: ValidationError, kind: type[Value]) -> Problem:

@@ -1,0 +1,193 @@
+"""The server that really serves: what odd bytes on its socket come to, and what it writes down."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from intake_world import SOURCE, WITH_AI
+
+from choreo.database.engine import engine_for
+from choreo.database.tables import metadata
+from choreo.database.tasks import SqlTasks
+
+TOKEN, KEY = "the-secret-token-0123456789", "the-secret-key-of-gemini"
+PASSWORD = "the-secret-password"
+
+BODY = b'{"query": "una bachata"}'
+HEAD = (
+    f"POST {WITH_AI} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+    "Content-Type: application/json\r\n"
+).encode()
+
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+"""A request hidden in the body of another; answering it would be a second answer."""
+
+
+@dataclass
+class Server:
+    """A running functions-framework server."""
+
+    port: int
+    log: Path
+    tasks: SqlTasks
+
+    def send(self, *parts: bytes, wait: float = 3.0) -> bytes:
+        """Send bytes as they are and return all that is answered."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=wait) as wire:
+            answer = b""
+            try:
+                for part in parts:
+                    wire.sendall(part)
+                wire.shutdown(socket.SHUT_WR)
+                while chunk := wire.recv(65_536):
+                    answer += chunk
+            except (TimeoutError, ConnectionError):
+                pass  # a server may hang up on nonsense
+        return answer
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("server")
+    url = f"sqlite:///{folder / 'choreo.db'}"
+    engine = engine_for(url)
+    metadata.create_all(engine)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(SOURCE.parents[2] / "src"),
+        "DATABASE_URL": url,
+        "LIBRARY": str(folder),
+        "PLANNER_URL": "http://127.0.0.1:9/",
+        "API_TOKEN": f"anna:{TOKEN}",
+        "GEMINI_API_KEY": KEY,
+        "DB_PASSWORD": PASSWORD,
+    }
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "functions_framework", "--target", "handle"),
+                *("--source", str(SOURCE), "--host", "127.0.0.1", "--port", str(port)),
+            ],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            found = Server(port, log, SqlTasks(engine))
+            deadline = time.monotonic() + 30
+            while True:
+                try:
+                    assert found.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                    break
+                except ConnectionError:
+                    assert time.monotonic() < deadline, log.read_text()
+                    time.sleep(0.05)
+            yield found
+        finally:
+            process.terminate()
+            process.wait(10)
+            engine.dispose()
+
+
+def statuses(answer: bytes) -> list[int]:
+    return [int(part.split(b" ", 1)[0]) for part in answer.split(b"HTTP/1.1 ")[1:]]
+
+
+def with_length(length: int | str) -> bytes:
+    return f"Content-Length: {length}\r\n".encode()
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+AMBIGUOUS = {
+    "both lengths": [HEAD, with_length(6), CHUNKED, b"\r\n0\r\n\r\n" + SMUGGLED],
+    "both lengths, the other way": [HEAD, CHUNKED, with_length(len(BODY)), b"\r\n", BODY],
+    "two lengths": [HEAD, with_length(len(BODY)), with_length(0), b"\r\n", BODY + SMUGGLED],
+    "two equal lengths": [HEAD, with_length(len(BODY)) * 2, b"\r\n", BODY],
+    "a list of lengths": [HEAD, with_length(f"{len(BODY)}, {len(BODY)}"), b"\r\n", BODY],
+    "a signed length": [HEAD, with_length(f"+{len(BODY)}"), b"\r\n", BODY],
+    "a negative length": [HEAD, with_length(-1), b"\r\n", SMUGGLED],
+    "a length of two words": [HEAD, with_length("2 4"), b"\r\n", BODY],
+    "a folded header": [HEAD, b"X-A: b\r\n c: d\r\n", with_length(0), b"\r\n"],
+    "a space before the colon": [HEAD, b"Content-Length : 0\r\n\r\n", SMUGGLED],
+    "an odd coding": [HEAD, b"Transfer-Encoding: xchunked\r\n\r\n", b"0\r\n\r\n" + SMUGGLED],
+    "chunked twice": [HEAD, CHUNKED * 2, b"\r\n0\r\n\r\n" + SMUGGLED],
+    "a chunk of a wrong size": [HEAD, CHUNKED, b"\r\nzz\r\nx\r\n0\r\n\r\n" + SMUGGLED],
+    "a body that ends early": [HEAD, with_length(500), b"\r\n", BODY],
+    "a bare line feed": [HEAD.replace(b"\r\n", b"\n"), b"Content-Length: 0\n\n", SMUGGLED],
+    "a NUL in a header": [HEAD, b"X-A: a\0b\r\n", with_length(0), b"\r\n"],
+    "no version": [b"GET /healthz\r\n\r\n"],
+    "a line that is no request": [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"],
+}
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS)
+def test_a_request_of_two_meanings_is_refused_and_its_end_is_not_another_one(
+    server: Server, case: str
+) -> None:
+    found = statuses(server.send(*AMBIGUOUS[case]))
+    assert len(found) <= 1, "nothing behind the refused request is answered"
+    assert set(found) <= {400, 411, 501}
+
+
+def test_plain_requests_one_after_the_other_are_answered_each(server: Server) -> None:
+    plain = HEAD + with_length(len(BODY)) + b"\r\n" + BODY
+    chunked = HEAD + CHUNKED + f"\r\n{len(BODY):x}\r\n".encode() + BODY + b"\r\n0\r\n\r\n"
+    assert statuses(server.send(plain, chunked)) == [202, 202]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("BREW", "/", 405),
+        ("CONNECT", "x:443", 404),
+        ("OPTIONS", "*", 404),
+        ("GET", "//evil.example/", 404),
+        ("GET", "http://evil.example/healthz", 200),
+        ("GET", "/media/" + "../" * 20 + "etc/passwd", 401),
+        ("GET", "/" + "a" * 60_000, 404),
+    ],
+)
+def test_odd_methods_and_addresses_come_to_nothing(
+    server: Server, method: str, path: str, status: int
+) -> None:
+    answer = server.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert statuses(answer) in ([status], [400])
+    assert b"Traceback" not in answer
+    assert b"root:" not in answer
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [b"X-A: " + b"a" * 100_000 + b"\r\n", b"".join(b"X-%d: a\r\n" % n for n in range(500))],
+    ids=["one long header", "many headers"],
+)
+def test_headers_without_end_are_refused(server: Server, headers: bytes) -> None:
+    found = statuses(server.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n", headers, b"\r\n"))
+    assert set(found) <= {400, 431}
+
+
+def test_nothing_that_is_secret_is_ever_written_down(server: Server) -> None:
+    ticketed = f"GET /api/songs?ticket={TOKEN} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    bodies = (BODY, b"{", b'{"query": 1}', b'{"query": "' + b"x" * 3000 + b'"}')
+    for body in bodies:
+        server.send(HEAD, with_length(len(body)), b"\r\n", body)
+    server.send(ticketed)
+    server.send(HEAD.replace(b"Bearer ", b""), with_length(0), b"\r\n")
+    written = server.log.read_text()
+    lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+    assert any(line.get("stage") == "queue" for line in lines), "something was written down"
+    for secret in (TOKEN, KEY, PASSWORD):
+        assert secret not in written
+        assert secret not in repr(server.tasks)

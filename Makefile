@@ -19,10 +19,10 @@ DEPLOYABLES := request_handler planner job
 SOURCES := src functions job_image catalog local_emulators tests benchmarks tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format bench stage images plan lock clean
+.PHONY: help setup demo up test check format bench stage images plan pose-model lock clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready $(DEPLOYABLES:%=.venvs/%/.ready) ## Install everything into .venv and .venvs
 
@@ -59,6 +59,9 @@ images: ## Build all images with docker or buildah, print their sizes, run each 
 
 plan: ## Show what Terraform would change (ENVIRONMENT=prod; needs an initialised infra/terraform)
 	@terraform -chdir=infra/terraform plan -var-file=environments/$(ENVIRONMENT).tfvars
+
+pose-model: .venv/.ready ## Fetch the pose model, for finding moves by the dancers' joints
+	@$(BIN)/python -m catalog.pose_models
 
 lock: $(UV) ## Pin the newest versions in every lock file
 	@for folder in functions/request_handler functions/planner job_image catalog; do \

@@ -32,8 +32,10 @@ def ingest_folders(
     quiet: bool,
 ) -> "Summary":
     """Bring folders into the library, with progress on stderr."""
+    from catalog import pose_models
     from catalog.ingest import ingest
 
+    folder = pose_models.default_folder()
     with progress(quiet) as show:
         return ingest(
             songs,
@@ -43,6 +45,7 @@ def ingest_folders(
             workers=workers,
             progress=show,
             template=template,
+            pose_models=folder if pose_models.are_installed(folder) else None,
         )
 
 
@@ -71,20 +74,23 @@ def print_summary(summary: "Summary", as_json: bool) -> None:
     console.print(f"{summary.seconds:.1f} s")
 
 
-def print_coverage(library: Path, as_json: bool) -> None:
-    """Print what a library has and lacks.
+def print_coverage(library: Path, picture: Path | None, as_json: bool) -> None:
+    """Print what a library has and lacks; draw it as a page when `picture` names a file.
 
     Raises:
 
         InvalidInput: If there is no library.
     """
-    from catalog.coverage import coverage, shown
+    from catalog.coverage import coverage
+    from choreo_cli.covering import document, lines, write_page
 
     if not (library / "choreo.db").exists() and not os.environ.get("DATABASE_URL"):
         raise InvalidInput(f"there is no library in {library}; `choreo ingest` makes one")
     stack = open_stack(library)
-    report = coverage(stack.catalogue.embedded_moves(), stack.catalogue.songs())
+    report, songs = coverage(stack.catalogue.embedded_moves()), stack.catalogue.songs()
+    if picture is not None:
+        write_page(picture, report, songs)
     if as_json:
-        print_json(report.as_document())
+        print_json(document(report, songs))
     else:
-        print(shown(report))
+        print(lines(report, songs))

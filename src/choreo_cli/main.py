@@ -107,7 +107,11 @@ def ingest(
     library: Path,
     as_json: bool,
 ) -> None:
-    """Bring songs and clips into the library; a second run does only what changed."""
+    """Bring songs and clips into the library; a second run does only what changed.
+
+    With the pose model (`make pose-model`) moves are compared by the dancers' joints, without it
+    by the motion of the picture.
+    """
     if songs is None and moves is None:
         raise click.UsageError("name --songs, --moves or both")
     from choreo_cli.library import ingest_folders, print_summary
@@ -118,15 +122,16 @@ def ingest(
         sys.exit(1)
 
 
-@main.command(epilog=_example("choreo library --library library"))
+@main.command(epilog=_example("choreo library --picture coverage.html"))
 @_library_option
+@click.option("--picture", type=OUT, help="Also draw it, as an HTML page.")
 @_json_option
 @_says_errors
-def library(library: Path, as_json: bool) -> None:
+def library(library: Path, picture: Path | None, as_json: bool) -> None:
     """Show what the library has, and what it lacks."""
     from choreo_cli.library import print_coverage
 
-    print_coverage(library, as_json)
+    print_coverage(library, picture, as_json)
 
 
 @main.command(epilog=_example("choreo generate --song luna_de_marzo --out dance.mp4"))

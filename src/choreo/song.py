@@ -3,6 +3,7 @@
 Times are seconds on the song's clock: 0 is the first sample of the decoded file.
 """
 
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -79,6 +80,10 @@ class Song(Value):
     """SHA-256 of the source file."""
 
 
+LISTED_PEAKS = 200
+"""Enough for a waveform as wide as a phone; hundreds of songs then fit one answer."""
+
+
 class ListedAnalysis(Value):
     """What a list tells about a song's time; see `SongAnalysis`."""
 
@@ -91,7 +96,7 @@ class ListedAnalysis(Value):
 
 
 class ListedSong(Value):
-    """What a list tells about a song: everything but its beats and vectors.
+    """What a list tells about a song: everything but its beats and vectors, and fewer peaks.
 
     It reads from a whole `Song`'s document, whose other fields are passed over.
     """
@@ -105,3 +110,14 @@ class ListedSong(Value):
     duration: Annotated[float, Field(gt=0)]
     peaks: tuple[Share, ...] = ()
     analysis: ListedAnalysis | None = None
+
+    @classmethod
+    def of(cls, song: Song) -> "ListedSong":
+        """Return what a list tells about `song`."""
+        listed = cls.model_validate_json(song.model_dump_json(exclude_none=True))
+        count = len(song.peaks)
+        if count <= LISTED_PEAKS:
+            return listed
+        edges = [index * count // LISTED_PEAKS for index in range(LISTED_PEAKS + 1)]
+        peaks = tuple(max(song.peaks[start:end]) for start, end in pairwise(edges))
+        return listed.model_copy(update={"peaks": peaks})

@@ -264,10 +264,12 @@ def test_ids_of_tasks_cannot_be_guessed(world: World) -> None:
 def test_hundreds_of_songs_are_listed_without_their_vectors(world: World) -> None:
     from intake_world import a_song
 
+    peaks = tuple(0.9 if index == 500 else 0.2 for index in range(1000))
     for number in range(30):
-        world.catalogue.save_song(a_song(f"song-{number}", slot_vectors="A" * 40_000))
+        world.catalogue.save_song(a_song(f"song-{number}", slot_vectors="A" * 40_000, peaks=peaks))
     listed = world.catalogue.listed_songs()
     assert len(listed) == 31
     assert not hasattr(listed[0], "slot_vectors")
+    assert (len(listed[-1].peaks), max(listed[-1].peaks)) == (200, 0.9)
     assert listed[-1].analysis is not None
     assert world.client.get("/api/songs").get_json()["songs"][-1]["tempo"] == 120.0

@@ -111,7 +111,7 @@ def _song(song: ListedSong, fault: str | None, audio_url: str) -> SongAnswer:
         tempo=analysis.tempo if analysis else None,
         confidence=analysis.confidence if analysis else None,
         sections=[
-            SongSection.model_validate(section.model_dump())
+            SongSection.model_construct(**vars(section))
             for section in (analysis.sections if analysis else ())
         ],
         peaks=list(song.peaks),

@@ -81,17 +81,15 @@ class SqlCatalogue:
 
     def save_song(self, song: Song) -> None:
         """Store a song, replacing the one with the same id."""
-        document = song.model_dump_json(exclude_none=True)
-        listing = ListedSong.model_validate_json(document)
         row: dict[str, object] = {
             "id": song.id,
             "title": song.title,
             "artist": song.artist,
             "tempo": song.analysis.tempo if song.analysis else None,
             "duration": song.duration,
-            "document": document,
+            "document": song.model_dump_json(exclude_none=True),
             "updated_at": self._clock(),
-            "listing": listing.model_dump_json(exclude_none=True),
+            "listing": ListedSong.of(song).model_dump_json(exclude_none=True),
         }
         self._replace(songs, [row])
 

@@ -18,7 +18,9 @@ from choreo.errors import StageFailed, Unavailable
 from choreo.gcp.render_jobs import CloudRunJobs
 from choreo.job_variables import variables_for
 from choreo.local.render_jobs import ChildProcesses
+from choreo.log import task_context
 from choreo.ports import RenderJobs
+from choreo.trace import trace_of
 from local_emulators.jobs_service import JobsServer, Runner
 from local_emulators.processes import free_port
 
@@ -36,7 +38,8 @@ part.rename(told / f"{task}-{attempt}.json")
 print("rendering", task, flush=True)
 if task == "waits":
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    (told / "grandchild").write_text(str(child.pid))
+    (told / ".grandchild").write_text(str(child.pid))
+    (told / ".grandchild").rename(told / "grandchild")
     time.sleep(60)
 if task.startswith("held"):
     while not (told / "go").exists():
@@ -110,10 +113,13 @@ def world(request: pytest.FixtureRequest, script: Path, told: Path, serve) -> Wo
 
 def test_a_job_is_told_its_task_and_its_blueprint(world, eventually):
     blueprint = '{"audio_path": "canción \\"ñ\\" $HOME; rm -rf /", "moves": []}'
-    world.jobs.start("task-1", blueprint)
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    with task_context("task-1", trace):
+        world.jobs.start("task-1", blueprint)
     eventually(lambda: world.has("task-1-0.json"))
     environment = world.note("task-1")["environment"]
     assert environment["TASK_ID"] == "task-1"
+    assert trace_of(environment["TRACEPARENT"]) == trace
     assert environment["BLUEPRINT_JSON"] == blueprint
 
 

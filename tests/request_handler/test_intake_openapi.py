@@ -8,7 +8,7 @@ import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
-from intake_world import FROM_SONG, TASKS, WITH_AI, World
+from intake_world import FROM_SONG, TASKS, WITH_AI, World, serve
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
@@ -101,6 +101,11 @@ def test_answers_are_as_described(world: World, description: dict[str, Any]) -> 
         (root + "/cue-sheet", "get", get(TASKS + task_id + "/cue-sheet")),
         (root + "/cue-sheet", "get", get(TASKS + task_id + "/cue-sheet?format=txt")),
         (root + "/timeline.otio", "get", get(TASKS + task_id + "/timeline.otio")),
+        (root + "/reroll", "post", post(TASKS + task_id + "/reroll", json={"slots": [1]})),
+        (root + "/reroll", "post", post(TASKS + task_id + "/reroll", json={"slots": [9]})),
+        (root + "/reroll", "post", post(TASKS + failed + "/reroll", json={"slots": [0]})),
+        ("/robots.txt", "get", get("/robots.txt")),
+        ("/favicon.ico", "get", get("/favicon.ico")),
         ("/api/songs", "get", get("/api/songs")),
         ("/api/options", "get", get("/api/options")),
         ("/healthz", "get", get("/healthz")),
@@ -109,6 +114,26 @@ def test_answers_are_as_described(world: World, description: dict[str, Any]) -> 
     ]
     for path, method, reply in calls:
         check(description, path, method, reply)
+
+
+def test_refusals_of_callers_are_as_described(
+    world: World, description: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = {"Authorization": f"Bearer {'x' * 24}"}
+    body = {"query": "una bachata"}
+    application = serve()  # with settings of its own
+    monkeypatch.setenv("API_TOKEN", "x" * 24)
+    monkeypatch.setenv("VIDEOS_PER_DAY", "1")
+    client = application.test_client()
+    replies = [client.post(WITH_AI, json=body, headers=headers) for headers in ({}, token, token)]
+    assert [reply.status_code for reply in replies] == [401, 202, 429]
+    for reply in replies:
+        check(description, WITH_AI, "post", reply)
+        promised = description["paths"][WITH_AI]["post"]["responses"][str(reply.status_code)]
+        assert all(name in reply.headers for name in promised["headers"])
+    reply = client.get(TASKS + replies[1].get_json()["task_id"], headers=token)
+    assert reply.get_json()["ticket"]
+    check(description, "/api/choreography/tasks/{task_id}", "get", reply)
 
 
 def test_no_made_up_request_breaks_the_service_or_its_description(world: World) -> None:
@@ -147,3 +172,4 @@ def test_no_made_up_request_breaks_the_service_or_its_description(world: World) 
 
     assert {("POST", FROM_SONG, 202), ("POST", FROM_SONG, 422), ("POST", WITH_AI, 202)} <= seen
     assert ("GET", "/api/choreography/tasks/{task_id}/blueprint", 200) in seen
+    assert ("POST", "/api/choreography/tasks/{task_id}/reroll", 422) in seen

@@ -19,13 +19,19 @@ Progress = Callable[[str, float], None]
 def build_demo_library(stack: Stack, progress: Progress, workers: int = 2) -> Summary:
     """Make the songs and clips in a temporary folder and ingest them into `stack`'s library."""
     with tempfile.TemporaryDirectory(prefix="choreo-demo-") as folder:
-        songs, moves = Path(folder) / "songs", Path(folder) / "moves"
-        # The band rehearses in a process of its own while the dancers are drawn.
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as band:
-            rehearsal = band.submit(_compose, songs)
-            make_clips(moves, lambda done, of: progress("drawing dancers", done / of), workers)
-            rehearsal.result()
+        songs, moves = make_media(Path(folder), progress, workers)
         return ingest(songs, moves, None, stack, workers=workers, progress=progress)
+
+
+def make_media(folder: Path, progress: Progress, workers: int = 2) -> tuple[Path, Path]:
+    """Write `folder`/songs and `folder`/moves, with the truth beside each file."""
+    songs, moves = folder / "songs", folder / "moves"
+    # The band rehearses in a process of its own while the dancers are drawn.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as band:
+        rehearsal = band.submit(_compose, songs)
+        make_clips(moves, lambda done, of: progress("drawing dancers", done / of), workers)
+        rehearsal.result()
+    return songs, moves
 
 
 def _compose(folder: Path) -> None:

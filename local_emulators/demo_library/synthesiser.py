@@ -651,9 +651,10 @@ def _fast_size(least: int) -> int:
 
 
 def _pinkish(length: int, rng: np.random.Generator) -> Audio:
-    spectrum = np.fft.rfft(rng.normal(size=(2, length)), axis=1)
-    frequency = np.maximum(np.fft.rfftfreq(length, 1 / SAMPLE_RATE), 20.0)
-    noise = np.fft.irfft(spectrum / np.sqrt(frequency), length, axis=1)
+    size = _fast_size(length)
+    spectrum = np.fft.rfft(rng.normal(size=(2, size)), axis=1)
+    frequency = np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 20.0)
+    noise = np.fft.irfft(spectrum / np.sqrt(frequency), size, axis=1)[:, :length]
     return np.asarray(noise / np.sqrt(np.mean(noise**2)))
 
 

@@ -1,5 +1,6 @@
 """The render job's own part: a blueprint and its media become a video."""
 
-from rendering.render import RenderReport, render
+from rendering.cache import JointCache
+from rendering.render import RenderReport, preview, render
 
-__all__ = ["RenderReport", "render"]
+__all__ = ["JointCache", "RenderReport", "preview", "render"]

@@ -4,7 +4,7 @@ import itertools
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import av.error
 
 from choreo.errors import UnreadableMedia
+from rendering.cache import digest_of
 from rendering.media import VIDEO_FORMATS, is_upright, opened, reason, video_stream
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Clip:
     pixel_shape: Fraction
     """Width of a pixel divided by its height."""
     has_sound: bool
+    digest: str = ""
+    """Hash of the file, when it was asked for."""
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -135,15 +138,24 @@ class Clip:
         return best
 
 
-def read_clip(path: Path, name: str) -> Clip:
+def read_clip(path: Path, name: str, fingerprint: bool = False) -> Clip:
     """Read a clip's packets, without decoding them.
+
+    Args:
+
+        path: The file.
+
+        name: How errors call it.
+
+        fingerprint: True also makes its `digest`.
 
     Raises:
 
         UnreadableMedia: For a file that cannot be opened or has no pictures.
     """
     with opened(path, VIDEO_FORMATS) as container:
-        return _indexed(container, path, name)
+        clip = _indexed(container, path, name)
+    return replace(clip, digest=digest_of(path)) if fingerprint else clip
 
 
 def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:

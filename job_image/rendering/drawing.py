@@ -21,12 +21,23 @@ _ROTATIONS = {90: "transpose=cclock,", -90: "transpose=clock,", 180: "hflip,vfli
 class Fitter:
     """Brings frames of any size, format, shape of pixel and rotation into the output's.
 
-    The whole picture is kept; bars of black fill the rest.
+    Args:
+
+        width: Of the output, in pixels.
+
+        height: Likewise.
+
+        crop: True fills the output and lets edges go; false keeps the whole picture between
+            bars of black.
+
+        mirror: True swaps left and right.
     """
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, crop: bool = False, mirror: bool = False) -> None:
         self._width = width
         self._height = height
+        self._crop = crop
+        self._mirror = mirror
         self._key: object = None
         self._graph: Graph | None = None
 
@@ -43,7 +54,7 @@ class Fitter:
         turn = 180 if turn == -180 else turn
         size_fits = (frame.width, frame.height) == (self._width, self._height)
         plain = frame.format.name == clip_format.PIXEL_FORMAT and pixel_shape == 1
-        if size_fits and plain and turn == 0:
+        if size_fits and plain and turn == 0 and not self._mirror:
             return frame
         colours = (frame.colorspace, frame.color_range)
         key = (frame.width, frame.height, frame.format.name, turn, pixel_shape, colours)
@@ -64,11 +75,14 @@ class Fitter:
             f"time_base={_TICK}:pixel_aspect={pixel_shape}:"
             f"colorspace={int(frame.colorspace)}:range={int(frame.color_range)}",
         )
+        keep = "increase" if self._crop else "decrease"
+        shape = f"crop={width}:{height}" if self._crop else f"pad={width}:{height}:-1:-1:black"
         steps = (
             f"{_ROTATIONS.get(turn, '')}"
-            f"scale=w={width}:h={height}:force_original_aspect_ratio=decrease:"
+            f"scale=w={width}:h={height}:force_original_aspect_ratio={keep}:"
             f"force_divisible_by=2:reset_sar=1:flags=bicubic:out_color_matrix=bt709:out_range=tv,"
-            f"pad={width}:{height}:-1:-1:black,setsar=1,format={clip_format.PIXEL_FORMAT}"
+            f"{shape},{'hflip,' if self._mirror else ''}"
+            f"setsar=1,format={clip_format.PIXEL_FORMAT}"
         )
         for step in steps.split(","):
             name, _, arguments = step.partition("=")

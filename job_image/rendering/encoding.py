@@ -4,7 +4,7 @@ Such a segment is a clip like any other: its packets are copied into the video t
 """
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,8 +15,10 @@ import av.error
 
 from choreo import clip_format
 from choreo.errors import RenderFailed
+from rendering.cache import JointCache, key_of
 from rendering.clip import VideoFormat
 from rendering.drawing import Blender, Fitter, black_frame
+from rendering.labels import Labels, write_on
 from rendering.media import UNDECODED, reason
 from rendering.reader import ClipReader
 from rendering.timeline import Clock, Picture, Shot
@@ -62,6 +64,9 @@ class Target:
     bit_rate: int | None
     """Bits per second that encoded pictures stay below, at constant quality up to there. None for
     a joint between copied frames, whose quality it keeps."""
+    crop: bool = False
+    """True fills the picture with clips of another shape; false shows them whole."""
+    mirror: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +90,23 @@ def encode_pictures(
     target: Target,
     shots: list[Shot],
     pictures: Iterable[Picture],
+    labels: Labels | None,
+    cache: JointCache | None,
     check: Callable[[], None],
 ) -> Encoded:
     """Draw and encode pictures.
 
     Args:
 
-        target: Size, rate and bit rate.
+        target: Size, rate, bit rate and the like.
 
         shots: What the pictures' numbers mean.
 
         pictures: In the order they are shown.
+
+        labels: What is written into them, if anything.
+
+        cache: Where the same pictures may have been kept, if anywhere.
 
         check: Called before each picture; what it raises ends the work.
 
@@ -103,17 +114,40 @@ def encode_pictures(
 
         RenderFailed: Naming the clip that cannot be decoded.
     """
-    ticks: list[int] = []
+    wanted = list(pictures)
+    scale = target.clock.ticks_per_second
+    lines = [labels.at(picture.tick / scale) if labels else () for picture in wanted]
+    ticks = tuple(picture.tick for picture in wanted)
+    key = _key(target, shots, wanted, lines) if cache else ""
+    kept = cache.get(key) if cache else None
+    if kept is not None:
+        return Encoded(kept, ticks)
 
     def drawn() -> "Iterable[VideoFrame]":
         with _Studio(target, shots) as studio:
-            for picture in pictures:
+            for picture, text in zip(wanted, lines, strict=True):
                 check()
-                ticks.append(picture.tick)
-                yield studio.draw(picture)
+                frame = studio.draw(picture)
+                write_on(frame, text)
+                yield frame
 
     data = _encode(target, drawn())
-    return Encoded(data, tuple(ticks))
+    if cache:
+        cache.put(key, data)
+    return Encoded(data, ticks)
+
+
+def _key(
+    target: Target, shots: list[Shot], pictures: list[Picture], lines: Sequence[object]
+) -> str:
+    """Name the pictures by what is seen in them, wherever they stand in whatever plan."""
+    used = {number for picture in pictures for number in (picture.shot, picture.other)}
+    content = {number: shots[number].clip.digest for number in used if number >= 0}
+    seen = [
+        (content[p.shot], p.frame, content.get(p.other), p.other_frame, p.share, p.light)
+        for p in pictures
+    ]
+    return key_of("joint", av.library_versions, target, seen, lines)
 
 
 class _Studio(ExitStack):
@@ -142,7 +176,9 @@ class _Studio(ExitStack):
                 self._readers.pop(oldest).__exit__(None, None, None)
                 del self._fitters[oldest]
             self._readers[number] = self.enter_context(ClipReader(shot.clip, shot.place))
-            self._fitters[number] = Fitter(self._target.width, self._target.height)
+            self._fitters[number] = Fitter(
+                self._target.width, self._target.height, self._target.crop, self._target.mirror
+            )
         found = self._readers[number].frame(frame)
         try:
             return self._fitters[number].fit(found, shot.clip.pixel_shape)

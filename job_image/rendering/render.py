@@ -12,17 +12,20 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
-from choreo.blueprint import Blueprint
+from choreo.blueprint import Blueprint, Fit, Overlay
 from choreo.errors import RenderFailed, UnreadableMedia
+from rendering.cache import JointCache
 from rendering.captions import chapters, count_cues, title_of
 from rendering.clip import Clip, read_clip
 from rendering.encoding import Encoded, Target, bits_per_second, encode_pictures, format_of
 from rendering.inspection import Findings, inspect_video
+from rendering.labels import Labels
 from rendering.media import reason
 from rendering.progress import POLL_SECONDS, Pulse
 from rendering.segments import Copy, Encode, Segment, pictures, segments, ticks
 from rendering.sound import Sound, write_sound
 from rendering.timeline import Clock, Timeline, place_of
+from rendering.variants import at_practice_speed, preview_plan
 from rendering.writer import VideoWriter
 
 WORKERS = 2
@@ -64,6 +67,7 @@ def render(
     *,
     report: Callable[[float, str], None],
     cancelled: Callable[[], bool],
+    cache: JointCache | None = None,
 ) -> RenderReport:
     """Make the video of a blueprint.
 
@@ -82,24 +86,55 @@ def render(
 
         cancelled: Asked at least twice a second; true ends the render.
 
+        cache: What earlier renders encoded; joints found in it are not encoded again.
+
     Raises:
 
         RenderFailed: Naming the clip, its place in the plan, the operation and its cause.
 
         ClaimLost: After `cancelled` said true.
     """
+    blueprint = at_practice_speed(blueprint)
     pulse = Pulse(report, cancelled)
     pulse.beat(0.0, "reading the clips")
     with _workplace(output) as folder:
-        timeline = Timeline(blueprint, _clips(blueprint, media, pulse))
-        result = _Render(blueprint, media, timeline, folder, pulse).run()
+        timeline = Timeline(blueprint, _clips(blueprint, media, pulse, cache is not None))
+        result = _Render(blueprint, media, timeline, folder, pulse, cache).run()
         pulse.beat(_CHECKED)
         try:
             (folder / _VIDEO).replace(output)
         except OSError as exc:
             raise RenderFailed(f"publishing {output.name} failed: {reason(exc)}") from exc
+    if cache is not None:
+        cache.tidy()
     pulse.finish("the video is finished")
     return result
+
+
+def preview(
+    blueprint: Blueprint,
+    media: Mapping[str, Path],
+    output: Path,
+    *,
+    report: Callable[[float, str], None],
+    cancelled: Callable[[], bool],
+) -> RenderReport | None:
+    """Make a small video of a blueprint from the clips' small renditions, to be seen first.
+
+    Args:
+
+        blueprint: The plan.
+
+        media: The local file of each `preview_path` and of `audio_path`.
+
+        output, report, cancelled: As for `render`, which says what is raised as well.
+
+    Returns: None, and no file, when a move has no `preview_path`.
+    """
+    small = preview_plan(blueprint)
+    if small is None:
+        return None
+    return render(small, media, output, report=report, cancelled=cancelled)
 
 
 _VIDEO = "video.mp4"
@@ -121,7 +156,9 @@ def _workplace(output: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _clips(blueprint: Blueprint, media: Mapping[str, Path], pulse: Pulse) -> list[Clip]:
+def _clips(
+    blueprint: Blueprint, media: Mapping[str, Path], pulse: Pulse, fingerprint: bool
+) -> list[Clip]:
     """Read each clip once, however often it is danced."""
     known: dict[str, Clip] = {}
     clips = []
@@ -130,7 +167,7 @@ def _clips(blueprint: Blueprint, media: Mapping[str, Path], pulse: Pulse) -> lis
         if name not in known:
             pulse.beat(_READ * index / len(blueprint.moves))
             try:
-                known[name] = read_clip(media[name], name)
+                known[name] = read_clip(media[name], name, fingerprint)
             except UnreadableMedia as exc:
                 raise RenderFailed(f"{place_of(index, move)}: {exc}") from exc
             except KeyError:
@@ -151,8 +188,10 @@ class _Render:
         timeline: Timeline,
         folder: Path,
         pulse: Pulse,
+        cache: JointCache | None,
     ) -> None:
         output = blueprint.output_config
+        self._cache = cache
         self._blueprint = blueprint
         self._media = media
         self._timeline = timeline
@@ -160,10 +199,17 @@ class _Render:
         self._pulse = pulse
         clock: Clock = timeline.clock
         self._target = Target(
-            output.width, output.height, clock, bits_per_second(output.video_bitrate)
+            output.width,
+            output.height,
+            clock,
+            bits_per_second(output.video_bitrate),
+            crop=output.fit is Fit.CROP,
+            mirror=output.mirror,
         )
+        self._labels = Labels(blueprint) if output.overlay is not Overlay.NONE else None
         wanted, self._template = format_of(self._target)
-        self._segments = segments(timeline, wanted, output.constant_frame_rate)
+        changed = output.mirror or self._labels is not None
+        self._segments = segments(timeline, None if changed else wanted, output.constant_frame_rate)
         self._copies = any(isinstance(segment, Copy) for segment in self._segments)
 
     def run(self) -> RenderReport:
@@ -187,6 +233,7 @@ class _Render:
             self._media,
             Fraction(timeline.frames) / timeline.clock.rate,
             self._folder / _SOUND,
+            self._cache,
             self._pulse.check,
         )
         queue = self._submitted(encoders)
@@ -272,7 +319,15 @@ class _Render:
         target = self._target
         if self._copies and segment.frames <= LONGEST_JOINT:
             target = replace(target, bit_rate=None)
-        return encoders.submit(encode_pictures, target, timeline.shots, drawn, self._pulse.check)
+        return encoders.submit(
+            encode_pictures,
+            target,
+            timeline.shots,
+            drawn,
+            self._labels,
+            self._cache,
+            self._pulse.check,
+        )
 
     def _result(self, task: "Future[_T]") -> _T:
         """Wait for a task, staying reachable for the caller."""

@@ -86,14 +86,14 @@ def pictures(timeline: Timeline, piece: Drawn | Stamped) -> Iterator[Picture]:
         yield Picture(tick, piece.shot, frame)
 
 
-def segments(timeline: Timeline, wanted: VideoFormat, even_rate: bool) -> list[Segment]:
+def segments(timeline: Timeline, wanted: VideoFormat | None, even_rate: bool) -> list[Segment]:
     """Divide the timeline.
 
     Args:
 
         timeline: What is shown.
 
-        wanted: The format of the video's track; clips in it are copied.
+        wanted: The format of the video's track; clips in it are copied. None: no clip is.
 
         even_rate: True if retimed clips must be drawn at the output's rate.
     """
@@ -128,7 +128,7 @@ def _pieces(timeline: Timeline) -> Iterator[Drawn | _Plain]:
 
 
 def _divided(
-    timeline: Timeline, piece: Drawn | _Plain, wanted: VideoFormat, even_rate: bool
+    timeline: Timeline, piece: Drawn | _Plain, wanted: VideoFormat | None, even_rate: bool
 ) -> Iterator[Segment]:
     if isinstance(piece, Drawn):
         yield Encode((piece,))
@@ -137,7 +137,8 @@ def _divided(
     shot = timeline.shots[piece.shot]
     run = _run(timeline, piece, shot)
     bent = not shot.even
-    if shot.clip.format != wanted or run is None or (bent and (even_rate or not shot.gentle)):
+    copyable = wanted is not None and shot.clip.format == wanted
+    if not copyable or run is None or (bent and (even_rate or not shot.gentle)):
         yield drawn
         return
     first = shot.clip.next_key(run.start)

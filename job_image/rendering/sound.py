@@ -3,6 +3,7 @@
 Loudness is that of EBU R128.
 """
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from av.filter import Graph
 
 from choreo.blueprint import Blueprint
 from choreo.errors import RenderFailed, UnreadableMedia
+from rendering.cache import LARGEST_ENTRY, JointCache, digest_of, key_of
 from rendering.clip import Clip
 from rendering.drift import Listener
 from rendering.encoding import bits_per_second
@@ -94,6 +96,7 @@ def write_sound(
     media: Mapping[str, Path],
     seconds: Fraction,
     path: Path,
+    cache: JointCache | None,
     check: Check,
 ) -> Sound:
     """Write the sound of the whole video.
@@ -110,6 +113,8 @@ def write_sound(
 
         path: The mp4 file to write.
 
+        cache: Where the same sound may have been kept, if anywhere.
+
         check: Called for each block; what it raises ends the work.
 
     Raises:
@@ -117,6 +122,62 @@ def write_sound(
         RenderFailed: Naming the song or the clip, and the cause.
     """
     samples = round(seconds * SAMPLE_RATE)
+    if cache is None or not blueprint.output_config.add_audio_overlay:
+        return _made(blueprint, shots, media, samples, path, check)
+    key = _key(blueprint, media[blueprint.audio_path], samples)
+    kept = cache.get(key)
+    if kept is not None:
+        return _unpacked(kept, path)
+    sound = _made(blueprint, shots, media, samples, path, check)
+    if path.stat().st_size <= LARGEST_ENTRY:
+        cache.put(key, _packed(sound))
+    return sound
+
+
+def _key(blueprint: Blueprint, song: Path, samples: int) -> str:
+    output = blueprint.output_config
+    return key_of(
+        "sound",
+        av.library_versions,
+        digest_of(song),
+        samples,
+        blueprint.audio_start,
+        blueprint.audio_loudness,
+        blueprint.audio_true_peak,
+        (output.normalize_audio, output.audio_bitrate, output.fade_duration, output.speed),
+    )
+
+
+def _packed(sound: Sound) -> bytes:
+    """Return the sound and what is known about it as one row of bytes."""
+    known = {
+        "loudness": sound.loudness,
+        "silence_after": sound.silence_after,
+        "starts": list(sound.listener.starts),
+        "heard": list(sound.listener.heard.items()),
+    }
+    return json.dumps(known).encode() + b"\n" + sound.path.read_bytes()
+
+
+def _unpacked(kept: bytes, path: Path) -> Sound:
+    head, _, data = kept.partition(b"\n")
+    known = json.loads(head)
+    try:
+        path.write_bytes(data)
+    except OSError as exc:
+        raise RenderFailed(f"writing the sound failed: {reason(exc)}") from exc
+    listener = Listener(known["starts"], dict(known["heard"]))
+    return Sound(path, known["loudness"], known["silence_after"], listener)
+
+
+def _made(
+    blueprint: Blueprint,
+    shots: list[Shot],
+    media: Mapping[str, Path],
+    samples: int,
+    path: Path,
+    check: Check,
+) -> Sound:
     source = _Source(blueprint, shots, media, samples, check)
     if not blueprint.output_config.normalize_audio:
         return _written(blueprint, source, samples, 0.0, path)
@@ -203,9 +264,10 @@ class _Source:
         blueprint = self._blueprint
         name = blueprint.audio_path
         skip = round(blueprint.audio_start * SAMPLE_RATE)
+        speed = blueprint.output_config.speed
         heard = False
         try:
-            for block in _decoded(self._media[name], SOUND_FORMATS, skip, 1.0):
+            for block in _decoded(self._media[name], SOUND_FORMATS, skip, speed):
                 heard = True
                 yield block
         except (av.error.FFmpegError, ValueError, UnreadableMedia) as exc:
@@ -268,7 +330,7 @@ def _decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
     picture is preceded by silence.
     """
     fifo = AudioFifo()
-    retime = _Chain(f"atempo={speed:.9f}") if abs(speed - 1) > 1e-4 else None  # inaudible
+    retime = _Chain(*_tempo(speed)) if abs(speed - 1) > 1e-4 else None  # inaudible
 
     def raw() -> Blocks:
         left = skip
@@ -296,6 +358,19 @@ def _decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
     rest = fifo.read(0, partial=True) if fifo.samples else None
     if rest is not None:
         yield rest
+
+
+SLOWEST_STEP = 0.5
+"""Speed below which the filter does not go in one step."""
+
+
+def _tempo(speed: float) -> list[str]:
+    """Return the filters that change the speed and leave the pitch."""
+    steps = []
+    while speed < SLOWEST_STEP:
+        steps.append(f"atempo={SLOWEST_STEP}")
+        speed /= SLOWEST_STEP
+    return [*steps, f"atempo={speed:.9f}"]
 
 
 def _head(block: AudioFrame, samples: int) -> AudioFrame:

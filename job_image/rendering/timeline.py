@@ -25,7 +25,7 @@ LENDABLE = 0.1
 
 RETIMED_BY_STAMPS = (0.8, 1.25)
 """Speeds at which copied frames keep a rate that players show smoothly; beyond them the
-frames are chosen anew for an even rate."""
+frames are chosen anew for an even rate. At practice speed, slower ones are what is asked for."""
 
 
 def place_of(index: int, move: BlueprintMove) -> str:
@@ -82,7 +82,9 @@ class Shot:
     ask for it, the clip's handles go on at the speed of the move's nearest beat.
     """
 
-    def __init__(self, index: int, move: BlueprintMove, clip: Clip, clock: Clock) -> None:
+    def __init__(
+        self, index: int, move: BlueprintMove, clip: Clip, clock: Clock, speed: float
+    ) -> None:
         self.index = index
         self.move = move
         self.clip = clip
@@ -96,7 +98,7 @@ class Shot:
         half = float(1 / (2 * clock.rate))
         origin = move.trim_start - move.start_time
         self.natural = all(abs(clip_t - song_t - origin) <= half for clip_t, song_t in self._pairs)
-        self.gentle = slowest <= min(speeds) and max(speeds) <= fastest
+        self.gentle = slowest * speed <= min(speeds) and max(speeds) <= fastest
         rate = clip.rate
         self.even = self.natural and rate is not None and abs(rate - clock.rate) < 0.01
         """The clip's frames are the video's frames, one for one."""
@@ -194,7 +196,7 @@ class Timeline:
                 f"at {output.frame_rate} frames per second"
             )
         shots = [
-            Shot(index, move, clip, self.clock)
+            Shot(index, move, clip, self.clock, output.speed)
             for index, (move, clip) in enumerate(zip(blueprint.moves, clips, strict=True))
         ]
         for shot in shots:

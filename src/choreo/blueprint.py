@@ -51,6 +51,21 @@ class TransitionType(StrEnum):
     FADE_BLACK = "fade_black"
 
 
+class Fit(StrEnum):
+    """How a clip of another shape fills the video."""
+
+    LETTERBOX = "letterbox"
+    CROP = "crop"
+
+
+class Overlay(StrEnum):
+    """What is written into the picture."""
+
+    NONE = "none"
+    COUNTS = "counts"
+    MOVES = "moves"
+
+
 BeatPair = tuple[Seconds, Seconds]
 """(seconds on the clip's clock, seconds on the timeline)."""
 
@@ -60,6 +75,8 @@ class BlueprintMove(Value):
 
     clip_id: Annotated[str, Field(min_length=1, max_length=200)]
     video_path: MediaPath
+    preview_path: MediaPath | None = None
+    """The clip's small rendition, frame for frame the same, from which a preview is made."""
     start_time: Seconds
     """Seconds on the timeline."""
     duration: Annotated[float, Field(gt=0, le=MAX_DURATION)]
@@ -112,6 +129,17 @@ class OutputConfig(Value):
     """Bring the sound to -14 LUFS with true peaks of at most -1 dBTP."""
     constant_frame_rate: bool = False
     """True asks for evenly spaced frames even where a clip is retimed."""
+    fit: Fit = Fit.LETTERBOX
+    """A clip of another shape than `width` x `height` stands between black bars, or fills the
+    picture and loses its edges: 720 x 1280 with `crop` makes a portrait of a landscape."""
+    mirror: bool = False
+    """True shows everything as in a mirror, for dancing along. Costs an encode."""
+    speed: Annotated[float, Field(ge=0.5, le=1)] = 1.0
+    """Practice speed: 0.75 makes the video a third longer, picture and sound alike, and leaves
+    the pitch. All times of the blueprint stay those at full speed."""
+    overlay: Overlay = Overlay.NONE
+    """`counts` writes the count into the picture, `moves` also the move's name and the next
+    one's. Costs an encode; the soft tracks are free."""
 
 
 class Counts(Value):

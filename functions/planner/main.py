@@ -54,6 +54,7 @@ def _worker() -> Worker:
             cache,
             stack.language_model(),
             settings.vector_search_top_k,
+            earlier_plan=stack.tasks.blueprint_json,
         )
 
     return Worker(

@@ -32,6 +32,10 @@ class Reading:
     """`rules`, or `language model` when one refined them."""
     notes: tuple[str, ...] = ()
     """What a language model answered that could not be used, and why."""
+    lack: str | None = None
+    """Why a language model, though there is one, had no part in it."""
+    warnings: tuple[str, ...] = ()
+    """What the dancer should know about the reading."""
 
 
 def read_brief(
@@ -53,17 +57,22 @@ def read_brief(
     brief = _by_rules(sentence, kinds) if sentence else Brief()
     reader = "rules"
     notes: tuple[str, ...] = ()
+    lack: str | None = None
     if sentence and language_model is not None:
         try:
             answer = language_model.answer(
                 _INSTRUCTIONS, {"sentence": sentence, "moves": list(kinds)}, _schema(len(kinds))
             )
         except Unavailable as exc:
-            notes = (f"the language model was not used: {exc}",)
+            lack = f"the language model did not read the sentence: {exc}"
+            notes = (lack,)
         else:
             brief, faults = _refined(brief, answer, kinds)
-            reader = "language model" if isinstance(answer, Mapping) else "rules"
             notes = tuple(f"the language model's {fault} was not used" for fault in faults)
+            if isinstance(answer, Mapping):
+                reader = "language model"
+            else:
+                lack = notes[0]
     return Reading(
         replace(
             brief,
@@ -73,6 +82,7 @@ def read_brief(
         ),
         reader,
         notes,
+        lack,
     )
 
 

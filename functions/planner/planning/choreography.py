@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from planning.model import (
     Brief,
     Candidates,
     Choreography,
+    Earlier,
     Slot,
     SlotKind,
     Slots,
@@ -65,11 +67,14 @@ WEIGHTS: Mapping[str, float] = {
     "used_before": 1.2,
     "motif_return": -1.6,
     "wanted": -3.0,
+    "shown_before": 6.0,
+    "family_as_before": 3.0,
+    "as_before": 100.0,
     "immediate_repeat": 1000.0,
 }
 """What each soft cost weighs; `docs/choreography.md` says what each one means. Those below
-zero are rewards. `immediate_repeat` stands in the table only for libraries where one move is
-all there is."""
+zero are rewards. `as_before` and `immediate_repeat` stand in the table only for where nothing
+else is legal."""
 
 SMOOTH_FACTOR = 3.0
 """Asked for smoothness, continuity of pose and session weigh this much more."""
@@ -131,6 +136,7 @@ def choreograph(
     candidates: Candidates,
     seed: int,
     preferences: Floats | None = None,
+    earlier: Earlier | None = None,
 ) -> Choreography:
     """Choose and order the moves.
 
@@ -146,11 +152,15 @@ def choreograph(
 
         preferences: Shape (slots, candidates), 0 to 1: a language model's liking, or None.
 
+        earlier: The plan of which some places are danced anew; all others stay. Its kept moves
+            must be among the candidates. A place gets its old move only where nothing else is
+            legal.
+
     Raises:
 
         PlanImpossible: If there is no legal order; the text says what is missing.
     """
-    return _Search(brief, slots, candidates, seed, preferences).best()
+    return _Search(brief, slots, candidates, seed, preferences, earlier).best()
 
 
 def energy_targets(slots: Sequence[Slot], asked: EnergyLevel | None) -> NDArray[np.float64]:
@@ -205,6 +215,20 @@ class _Options:
     shortened: Mask
     free: Mask
     cost: Costs
+    kept: bool = False
+    """True when it is a move of an earlier plan, in its place: its joint to another kept move is
+    not judged again."""
+
+
+class _Freedom(Enum):
+    """What a plan that is danced anew in places may do there, the best first."""
+
+    SAME_CUT = 1
+    """Another move in each place."""
+    ANY_CUT = 2
+    """Other moves, of other lengths too."""
+    AS_BEFORE = 3
+    """The same move where nothing else is legal."""
 
 
 @dataclass(frozen=True)
@@ -248,8 +272,9 @@ class _Search:
         candidates: Candidates,
         seed: int,
         preferences: Floats | None,
+        earlier: Earlier | None,
     ) -> None:
-        self.brief, self.slots, self.candidates = brief, slots, candidates
+        self.brief, self.slots, self.candidates, self.earlier = brief, slots, candidates, earlier
         self.preferences = preferences
         self.moves = moves = candidates.moves
         self.size = len(moves)
@@ -275,20 +300,94 @@ class _Search:
         self.joint, self.jump = self._joints()
         self.runs = tuple(_runs(slots, set(self.counts.tolist())))
         self.nodes = max(run.end for run in self.runs)
-        self.options = [self._options(run) for run in self.runs]
         self.from_node: dict[int, list[_Options]] = {}
-        for option in self.options:
-            if len(option.moves):
-                self.from_node.setdefault(option.run.start, []).append(option)
+        self.after_kept: set[int] = set()
+        """Nodes at which a kept move ends."""
 
     def best(self) -> Choreography:
         for repeats in (False, True):
-            open_after = self._open_after(repeats)
-            if open_after[0] is not None and open_after[0][-1]:
-                trail, cost = self._walk(open_after, repeats)
-                steps = self._steps(trail)
-                return Choreography(steps, round(cost, 4), self._warnings(steps))
+            for freedom in _Freedom if self.earlier else (_Freedom.ANY_CUT,):
+                self._open(freedom)
+                open_after = self._open_after(repeats)
+                if open_after[0] is not None and open_after[0][-1]:
+                    trail, cost = self._walk(open_after, repeats)
+                    steps = self._steps(trail)
+                    return Choreography(steps, round(cost, 4), self._warnings(steps))
         raise PlanImpossible(self._what_is_missing())
+
+    def _open(self, freedom: _Freedom) -> None:
+        """List what may start at each node."""
+        options = (
+            [self._options(run) for run in self.runs]
+            if self.earlier is None
+            else self._options_around(self.earlier, freedom)
+        )
+        self.from_node = {}
+        for option in options:
+            if len(option.moves):
+                self.from_node.setdefault(option.run.start, []).append(option)
+
+    def _options_around(self, earlier: Earlier, freedom: _Freedom) -> list[_Options]:
+        """Return the one option of each kept place, and those of the free ones."""
+        numbers = {move.id: number for number, move in enumerate(self.moves)}
+        found: list[_Options] = []
+        self.after_kept = set()
+        for place in earlier.kept:
+            run = next((r for r in self.runs if place.is_at(*self._times(r))), None)
+            if run is None or place.clip_id not in numbers:
+                what = "clips" if run else "counts of the song"
+                raise PlanImpossible(
+                    f"the {what} have changed since the plan was made, so that its move at "
+                    f"{place.start:.1f} s cannot stay as it was; ask for a new video"
+                )
+            found.append(self._kept(run, numbers[place.clip_id]))
+            self.after_kept.add(run.end)
+        avoided = np.array([move.id in earlier.avoided for move in self.moves], bool)
+        for run in self.runs:
+            start, end = self._times(run)
+            if any(place.overlaps(start, end) for place in earlier.kept):
+                continue
+            if freedom is not _Freedom.ANY_CUT and not any(
+                place.is_at(start, end) for place in earlier.free
+            ):
+                continue
+            before = {p.clip_id for p in earlier.free if p.overlaps(start, end)}
+            shown = {p.clip_id for p in earlier.shown if p.overlaps(start, end)}
+            families = {self.moves[numbers[name]].family for name in before & numbers.keys()}
+            options = self._options(
+                run,
+                barred=avoided
+                | (
+                    np.array([move.id in before for move in self.moves], bool)
+                    & (freedom is not _Freedom.AS_BEFORE)
+                ),
+            )
+            there = [self.moves[number] for number in options.moves]
+            cost = options.cost.copy()
+            for name, hit in (
+                ("as_before", [move.id in before for move in there]),
+                ("shown_before", [move.id in shown for move in there]),
+                ("family_as_before", [move.family in families for move in there]),
+            ):
+                cost += WEIGHTS[name] * np.array(hit, float)
+            found.append(replace(options, cost=cost))
+        return found
+
+    def _times(self, run: _Run) -> tuple[float, float]:
+        start = self.slots.beats[run.first_beat] - run.lead
+        return start, start + run.seconds
+
+    def _kept(self, run: _Run, number: int) -> _Options:
+        longer = bool(self.counts[number] > run.counts)
+        return _Options(
+            run,
+            moves=np.array([number]),
+            clip_counts=np.array([0]),
+            shortened=np.array([longer and not run.from_end]),
+            free=np.array([False]),
+            cost=np.zeros(1),
+            kept=True,
+        )
 
     # What may follow what: moves by the class of the state they enter in and leave in.
 
@@ -356,11 +455,13 @@ class _Search:
                 itself = np.tile(good, 2) & self.follows[self.leaves, np.tile(self.enters, 2)]
                 choices = choices - itself
             open_after[node] = np.append(choices > 0, True)
+            if node in self.after_kept and self.from_node[node][0].kept:
+                open_after[node] = np.ones(2 * self.size + 1, bool)
         return open_after
 
     # What fits where, and what it costs.
 
-    def _options(self, run: _Run) -> _Options:
+    def _options(self, run: _Run, barred: Mask | None = None) -> _Options:
         spent = run.seconds - run.lead - run.tail
         tempo = 60.0 * run.counts / spent if run.counts else self.slots.tempo
         speed = tempo / self.tempo
@@ -376,11 +477,15 @@ class _Search:
         ends = self.beats[rows, last_count]
         room = (begins >= run.lead * speed) & (self.duration - ends >= run.tail * speed - 1e-6)
         fits = (natural | shortened) & steady_tempo & room
+        if barred is not None:
+            fits &= ~barred
         free = np.zeros(self.size, bool)
         if run.whole and run.counts and not fits.any():
             near = np.abs(self.slots.tempo / self.tempo - 1.0) <= RETIME_LIMIT
             enough = (begins >= run.lead) & (begins - run.lead + run.seconds <= self.duration)
             free = (natural | shortened) & near & enough
+            if barred is not None:
+                free &= ~barred
             fits = free
         # A clip shown up to its own end leaves as it was danced, however late it began.
         ids = np.flatnonzero(fits)
@@ -525,7 +630,7 @@ class _Search:
             alike = left & (self.label_of[beam.section] == label)
             returns |= alike[:, None] & beam.here[:, ids]
             cost += length * WEIGHTS["motif_return"] * returns
-        if beam.last[0] < 2 * self.size:
+        if beam.last[0] < 2 * self.size and not (options.kept and run.start in self.after_kept):
             last = beam.last % self.size
             cost += self.joint[last][:, ids]
             cost[~self.follows[self.leaves[beam.last]][:, self.enters[ids]]] = np.inf
@@ -652,6 +757,11 @@ class _Search:
         runs = [run for run in self.runs if run.start == furthest]
         first = runs[0]
         place = f"{self.slots.beats[first.first_beat]:.1f} s"
+        if self.earlier is not None:
+            return (
+                f"no other move is legal at {place} between the moves that stay; choose a "
+                "neighbour anew too, or avoid less"
+            )
         if furthest not in self.from_node:
             lengths = " or ".join(str(n) for n in sorted({run.counts for run in runs}))
             have = listed([str(n) for n in sorted(set(self.counts.tolist()))])

@@ -5,7 +5,7 @@ Times are seconds on the timeline, the video's clock, unless a name says `song` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -221,6 +221,39 @@ class Step:
     """0 to 1: how far the pose changes at the cut into this move."""
 
 
+SAME_TIME = 0.001
+"""Seconds; plans write times with a precision of a microsecond."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a clip stands in an earlier plan, in seconds on the timeline."""
+
+    clip_id: str
+    start: float
+    end: float
+
+    def is_at(self, start: float, end: float) -> bool:
+        """Tell whether the place is from `start` to `end`, within a millisecond."""
+        return abs(self.start - start) < SAME_TIME and abs(self.end - end) < SAME_TIME
+
+    def overlaps(self, start: float, end: float) -> bool:
+        """Tell whether any of the place lies between `start` and `end`."""
+        return self.start < end - SAME_TIME and start < self.end - SAME_TIME
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier plan of which some places are to be danced anew, the others as they were."""
+
+    kept: tuple[Place, ...]
+    free: tuple[Place, ...]
+    avoided: frozenset[str] = frozenset()
+    """Ids of moves that must not be chosen."""
+    shown: tuple[Place, ...] = ()
+    """What stood in free places in still earlier plans."""
+
+
 @dataclass(frozen=True)
 class Choreography:
     """The steps in order, from 0 to the end of the timeline."""
@@ -260,6 +293,12 @@ def may_follow(before: DanceState, after: DanceState) -> bool:
             (before.follower_foot, after.follower_foot),
         )
     )
+
+
+def is_avoided(move: Move, avoid: Iterable[str]) -> bool:
+    """Tell whether `avoid` names the move's id or its family."""
+    family = move_words(move.family)
+    return any(move.id == name or (family and family == move_words(name)) for name in avoid)
 
 
 def listed(words: Sequence[str]) -> str:

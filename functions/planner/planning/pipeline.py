@@ -18,12 +18,22 @@ from choreo.move import AUDIO_DIMENSIONS
 from choreo.ports import LanguageModel, ObjectStore
 from choreo.song import Song, SongAnalysis
 from choreo.task import GenerationRequest, Stage
-from planning.brief import read_brief
+from planning.brief import Reading, read_brief
 from planning.builder import Origin, build_blueprint
 from planning.choreography import choreograph
-from planning.model import Brief, Candidates, Catalogue, Library, Slots, move_words
+from planning.model import (
+    Brief,
+    Candidates,
+    Catalogue,
+    Choreography,
+    Earlier,
+    Library,
+    Slots,
+    move_words,
+)
 from planning.preferences import ask_preferences
 from planning.quality import assess
+from planning.reroll import Opened, check_counts, described, open_plan, put_together
 from planning.search import IndexCache, MoveIndex, Query, every_candidate, find_candidates
 from planning.slots import cut_into_slots
 from planning.song_choice import choose_song
@@ -46,7 +56,7 @@ class Plan:
 
     blueprint: Blueprint
     degraded: str | None
-    """Why the plan is less than it could be."""
+    """Which part had to be done without: the search, the sentence's vector, the language model."""
     warnings: tuple[str, ...]
     """What the dancer should know: an uncertain 1, wishes that could not be kept."""
 
@@ -65,6 +75,8 @@ class Tools:
     embed: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
     """None: `choreo.vectors.text.embed`."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    earlier_plan: Callable[[str], str | None] | None = None
+    """Gives the stored blueprint of a task, for re-rolls."""
 
 
 def no_report(_stage: Stage, _progress: int, _message: str) -> None:
@@ -99,42 +111,39 @@ def plan(
     """
     report(Stage.SEARCHING, 1, "Reading the request")
     index = tools.cache.index()
-    reading = read_brief(request, _kinds(index.library), tools.language_model)
+    opened = _opened(request, index.library, tools)
+    reading = (
+        read_brief(request, _kinds(index.library), tools.language_model)
+        if opened is None
+        else Reading(opened.brief, "earlier plan")
+    )
     brief = reading.brief
+    song_id = request.song_id if opened is None else opened.song_id
     song = (
-        tools.catalogue.song(request.song_id)
-        if request.song_id is not None
+        tools.catalogue.song(song_id)
+        if song_id is not None
         else choose_song(brief, tools.catalogue.songs(), request.seed)
     )
     song = _analysed(song, tools, report)
     slots = cut_into_slots(song, brief.span)
+    if opened is not None:
+        check_counts(opened, slots)
     report(Stage.SEARCHING, 12, f"Searching moves for {song.title}")
-    candidates, notes = _candidates(brief, song, slots, index, tools)
-    report(Stage.SEQUENCING, 15, f"Putting {len(candidates.moves)} moves in order")
-    preferences = None
-    if tools.language_model is not None:
-        preferences, more = ask_preferences(brief, slots, candidates, tools.language_model)
-        notes += more
-    choreography = choreograph(brief, slots, candidates, request.seed, preferences)
-    warnings = (
-        *_music_warnings(song),
-        *slots.notes,
-        *(f"gave up {wish}" for wish in candidates.relaxed),
-        *choreography.warnings,
-    )
+    ordered = _ordered(_Wish(brief, song, slots, request.seed, opened), index, tools, report)
+    candidates, choreography = ordered.candidates, ordered.choreography
     report(Stage.SEQUENCING, 18, "Writing the plan")
     parameters = {
         "request": request.model_dump(mode="json", exclude_none=True),
         "brief": _brief_document(brief),
         "reader": reading.reader,
-        "language_model_ordered": preferences is not None,
+        "language_model_ordered": ordered.by_language_model,
         "song": {"id": song.id, "title": song.title, "artist": song.artist},
         "library_version": index.library.version,
         "candidates": len(candidates.moves),
         "relaxed": list(candidates.relaxed),
-        "notes": [*reading.notes, *notes],
-        "warnings": list(warnings),
+        "notes": [*reading.notes, *ordered.notes],
         "cost": choreography.cost,
+        **({} if opened is None else {"reroll": described(opened)}),
     }
     origin = Origin(
         task_id=task_id,
@@ -143,12 +152,88 @@ def plan(
         parameters=parameters,
     )
     blueprint = build_blueprint(song, brief, slots, choreography, origin)
+    stayed: tuple[str, ...] = ()
+    if opened is not None:
+        blueprint, stayed = put_together(opened, blueprint)
+    warnings = (
+        *reading.warnings,
+        *(() if opened is None else opened.warnings),
+        *_music_warnings(song),
+        *slots.notes,
+        *(f"gave up {wish}" for wish in candidates.relaxed),
+        *choreography.warnings,
+        *stayed,
+    )
+    parameters["warnings"] = list(warnings)
     quality = assess(blueprint, song, {move.id: move for move in index.library.moves})
     blueprint = blueprint.model_copy(
         update={"generation_parameters": {**parameters, "quality": quality}}
     )
     report(Stage.SEQUENCING, 20, "The plan is ready")
-    return Plan(blueprint, candidates.degraded, warnings)
+    lacks = [part for part in (reading.lack, *ordered.lacks, candidates.degraded) if part]
+    return Plan(blueprint, "; ".join(lacks) or None, warnings)
+
+
+def _opened(request: GenerationRequest, library: Library, tools: Tools) -> Opened | None:
+    if request.reroll is None:
+        return None
+    text = None if tools.earlier_plan is None else tools.earlier_plan(request.reroll.task_id)
+    return open_plan(text, request.reroll, request.query or "", library.moves)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What is to be put in order, and for what."""
+
+    brief: Brief
+    song: Song
+    slots: Slots
+    seed: int
+    opened: Opened | None
+
+    @property
+    def earlier(self) -> Earlier | None:
+        return None if self.opened is None else self.opened.earlier
+
+
+@dataclass(frozen=True)
+class _Ordered:
+    """The order, and how it was found."""
+
+    candidates: Candidates
+    choreography: Choreography
+    by_language_model: bool
+    notes: tuple[str, ...]
+    lacks: tuple[str, ...]
+    """Parts that had to be done without."""
+
+
+def _ordered(wish: _Wish, index: MoveIndex, tools: Tools, report: Report) -> _Ordered:
+    """Search and sequence; where the nearest moves have no legal order, among all of them."""
+    query, lack = _query(wish, tools)
+    candidates = _candidates(wish, index, query, tools.top_k)
+    report(Stage.SEQUENCING, 15, f"Putting {len(candidates.moves)} moves in order")
+    preferences: NDArray[np.float32] | None = None
+    notes: tuple[str, ...] = ()
+    lacks = [lack] if lack else []
+    if tools.language_model is not None:
+        preferences, notes = ask_preferences(
+            wish.brief, wish.slots, candidates, tools.language_model
+        )
+        lacks += notes if preferences is None else ()
+    try:
+        choreography = choreograph(
+            wish.brief, wish.slots, candidates, wish.seed, preferences, wish.earlier
+        )
+    except PlanImpossible:
+        wider = _candidates(wish, index, query, tools.top_k, every=True)
+        if len(wider.moves) == len(candidates.moves):
+            raise
+        candidates, preferences = wider, None
+        choreography = choreograph(
+            wish.brief, wish.slots, candidates, wish.seed, None, wish.earlier
+        )
+    return _Ordered(candidates, choreography, preferences is not None, notes, tuple(lacks))
 
 
 def _kinds(library: Library) -> list[str]:
@@ -206,22 +291,28 @@ def _music_warnings(song: Song) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _candidates(
-    brief: Brief, song: Song, slots: Slots, index: MoveIndex, tools: Tools
-) -> tuple[Candidates, tuple[str, ...]]:
-    notes: tuple[str, ...] = ()
+def _query(wish: _Wish, tools: Tools) -> tuple[Query, str | None]:
+    """Return what is searched for, and what of it is not known."""
+    lack = None
     try:
-        text: NDArray[np.float32] | None = (tools.embed or _embedder())([_wish(brief)])[0]
+        text: NDArray[np.float32] | None = (tools.embed or _embedder())([_words(wish.brief)])[0]
     except Exception as exc:  # noqa: BLE001 - without words the music still finds moves
-        text, notes = None, (f"the sentence was not compared with the moves: {exc}",)
+        text, lack = None, f"the sentence was not compared with the moves: {exc}"
+    return Query(audio=_slot_music(wish.song, wish.slots), text=text), lack
+
+
+def _candidates(
+    wish: _Wish, index: MoveIndex, query: Query, top_k: int, *, every: bool = False
+) -> Candidates:
+    brief, slots = wish.brief, wish.slots
+    places = () if wish.earlier is None else (*wish.earlier.kept, *wish.earlier.free)
+    kept = frozenset(place.clip_id for place in places)
     try:
-        query = Query(audio=_slot_music(song, slots), text=text)
-        found = find_candidates(brief, slots, index, query, tools.top_k)
+        return find_candidates(brief, slots, index, query, top_k, kept=kept, every=every)
     except PlanImpossible:
         raise
     except Exception as exc:  # noqa: BLE001 - a plan by rules is better than none, and says so
-        found = every_candidate(brief, slots, index, str(exc))
-    return found, notes
+        return every_candidate(brief, slots, index, str(exc), kept)
 
 
 def _embedder() -> Callable[[Sequence[str]], NDArray[np.float32]]:
@@ -230,7 +321,7 @@ def _embedder() -> Callable[[Sequence[str]], NDArray[np.float32]]:
     return embed
 
 
-def _wish(brief: Brief) -> str:
+def _words(brief: Brief) -> str:
     """Put the brief into one English sentence, beside the dancer's own words."""
     words = [
         brief.style and brief.style.value,

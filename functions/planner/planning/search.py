@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -306,14 +306,41 @@ def query_vectors(query: Query, slots: int) -> Floats:
     return np.ascontiguousarray(np.hstack(parts), dtype=np.float32)
 
 
+EVERY_UP_TO = 4_000
+"""Moves that are sequenced all at once, at most, where the nearest ones have no legal order."""
+
+
 def find_candidates(
-    brief: Brief, slots: Slots, index: MoveIndex, query: Query, top_k: int
+    brief: Brief,
+    slots: Slots,
+    index: MoveIndex,
+    query: Query,
+    top_k: int,
+    *,
+    kept: Collection[str] = (),
+    every: bool = False,
 ) -> Candidates:
     """Find the moves from which the sequence is made.
 
     What the request rules out never comes back: a higher difficulty, banned kinds, clips that
     would have to be played more than 10 % off their speed. A style, then an energy, is given up
     when too few moves are left for variety, and `relaxed` says so.
+
+    Args:
+
+        brief: What was asked for.
+
+        slots: The song.
+
+        index: The library.
+
+        query: The song's music and the sentence.
+
+        top_k: Nearest moves that each slot is searched for.
+
+        kept: Ids of moves that are candidates in any case.
+
+        every: Take all moves that the request allows, not only the nearest.
 
     Raises:
 
@@ -341,6 +368,10 @@ def find_candidates(
         # All slots like the same few: what is left is taken too, up to what suffices.
         rest = np.flatnonzero(filtered & ~chosen)
         chosen[rest[: wanted - int((chosen & filtered).sum())]] = True
+    if every and allowed.sum() <= EVERY_UP_TO:
+        chosen |= allowed
+    if kept:
+        chosen |= np.array([move.id in kept for move in library.moves], bool)
     ids = np.flatnonzero(chosen)
     known = query.audio is not None
     music = (
@@ -361,16 +392,20 @@ def find_candidates(
     )
 
 
-def every_candidate(brief: Brief, slots: Slots, index: MoveIndex, reason: str) -> Candidates:
+def every_candidate(
+    brief: Brief, slots: Slots, index: MoveIndex, reason: str, kept: Collection[str] = ()
+) -> Candidates:
     """Return all moves that the request allows, unranked: what is left when search fails.
 
     Raises:
 
         PlanImpossible: As `find_candidates`.
     """
-    ids = np.flatnonzero(_hard_filters(brief, slots, index))
+    moves = index.library.moves
+    also = np.array([move.id in kept for move in moves], bool)
+    ids = np.flatnonzero(_hard_filters(brief, slots, index) | also)
     return Candidates(
-        moves=tuple(index.library.moves[i] for i in ids),
+        moves=tuple(moves[i] for i in ids),
         pose=np.zeros((len(ids), POSE_DIMENSIONS), np.float32),
         music=np.zeros((len(slots.slots), len(ids)), np.float32),
         text=np.zeros(len(ids), np.float32),

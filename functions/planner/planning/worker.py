@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from choreo import metrics
 from choreo.database.tasks import LEASE, SqlTasks
-from choreo.errors import ChoreoError, ClaimLost, PlanImpossible, Unavailable
+from choreo.errors import ChoreoError, ClaimLost, Unavailable
 from choreo.log import stage, task_context
 from choreo.ports import PlanningQueue, RenderJobs
 from choreo.task import Claim, Phase, Stage
@@ -150,10 +150,6 @@ class Worker:
     def _plan(self, claim: Claim) -> None:
         started = time.monotonic()
         request = self._tasks.get(claim.task_id).request
-        if request.reroll is not None:
-            raise PlanImpossible(
-                "this planner cannot choose single moves of a plan anew; ask for a new video"
-            )
         with stage("plan") as counts, self._kept(claim) as report:
             made: Plan = plan(request, self._tools(), task_id=claim.task_id, report=report)
             size = len(made.blueprint.to_json().encode())
@@ -162,9 +158,8 @@ class Worker:
         metrics.record(
             metrics.CANDIDATES, float(made.blueprint.generation_parameters.get("candidates", 0))
         )
-        if made.degraded or made.warnings:
-            said = [part for part in (made.degraded, *made.warnings) if part]
-            self._tasks.note_degraded(claim, "; ".join(said))
+        if made.degraded:
+            self._tasks.note_degraded(claim, made.degraded)
         self._tasks.store_plan(claim, made.blueprint)
         spent = {"event": "planned", "seconds": round(time.monotonic() - started, 3)}
         LOGGER.info("planned %d moves", len(made.blueprint.moves), extra=spent)

@@ -173,6 +173,45 @@ def test_encoded_joints_look_like_their_copied_neighbours(
     assert np.mean([noise[n] for n in drawn]) > np.mean([noise[n] for n in kept]) - 1.5
 
 
+def ssim(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean structural similarity over windows of 8 x 8 (Wang and others, 2004)."""
+
+    def windows(luma: np.ndarray) -> np.ndarray:
+        height, width = luma.shape[0] // 8 * 8, luma.shape[1] // 8 * 8
+        cut = luma[:height, :width].astype(float)
+        return cut.reshape(height // 8, 8, width // 8, 8).transpose(0, 2, 1, 3).reshape(-1, 64)
+
+    a, b = windows(first), windows(second)
+    mean_a, mean_b = a.mean(1), b.mean(1)
+    both = (a * b).mean(1) - mean_a * mean_b
+    one, two = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    top = (2 * mean_a * mean_b + one) * (2 * both + two)
+    return float((top / ((mean_a**2 + mean_b**2 + one) * (a.var(1) + b.var(1) + two))).mean())
+
+
+def test_joints_are_nearly_the_exact_blend(media: dict[str, Path], tmp_path: Path) -> None:
+    moves = [
+        move(f"c{n}", 2.1 * n, 2.1, trim_start=0.9, transition_type="crossfade") for n in range(3)
+    ]
+    report = made(plan(moves), media, tmp_path / "v.mp4")
+    video = Video(tmp_path / "v.mp4")
+    clips = [Video(media[f"moves/c{n}.mp4"]).lumas for n in range(3)]
+    worst = 1.0
+    for number, luma in enumerate(video.lumas):
+        exact = clips[number // 63][27 + number % 63].astype(float)
+        for cut in (63, 126):
+            step = number - (cut - 4)
+            if 0 <= step < 9:
+                share = (step + 0.5) / 9
+                before, after = cut // 63 - 1, cut // 63
+                exact = (1 - share) * clips[before][27 + number - 63 * before] + share * clips[
+                    after
+                ][27 + number - 63 * after]
+        worst = min(worst, ssim(luma, exact))
+    assert report.quality["copied_frames"] > 60
+    assert worst >= 0.97
+
+
 def test_a_thousand_short_moves_are_all_there(media: dict[str, Path], tmp_path: Path) -> None:
     moves = [
         move(f"c{n % 3}", n * 0.07, 0.07, trim_start=0.5 * (n % 7), transition_type=kind)

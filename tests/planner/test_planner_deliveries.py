@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from choreo.blueprint import Blueprint
 from choreo.database.engine import engine_for
 from choreo.database.tasks import LEASE, SqlTasks
 from choreo.errors import StageFailed, Unavailable
-from choreo.task import GenerationRequest, Phase, Task, TaskStatus
+from choreo.task import GenerationRequest, Phase, Reroll, Task, TaskStatus
 from planning.pipeline import Tools
 from planning.search import IndexCache
 from planning.worker import Message, Worker, decode
@@ -83,7 +84,13 @@ class Desk:
 
     def tools(self) -> Tools:
         cache = IndexCache(self.catalogue, 3600)
-        return Tools(self.catalogue, NoMedia(), cache, embed=embed_words)
+        return Tools(
+            self.catalogue,
+            NoMedia(),
+            cache,
+            embed=embed_words,
+            earlier_plan=self.tasks.blueprint_json,
+        )
 
     def task(self, song_id: str = "song") -> str:
         return self.tasks.create(GenerationRequest(song_id=song_id)).id
@@ -287,9 +294,40 @@ def test_an_uncertain_1_reaches_the_task(desk: Desk) -> None:
     desk.catalogue.all_songs = [song.model_copy(update={"analysis": unsure})]
     task_id = desk.task()
     desk.deliver(task_id)
-    told = desk.now(task_id).degraded
-    assert told is not None
-    assert "uncertain" in told
+    document = json.loads(desk.tasks.blueprint_json(task_id) or "")
+    assert "uncertain" in " ".join(document["generation_parameters"]["warnings"])
+    assert desk.now(task_id).degraded is None
+
+
+def test_a_part_that_was_missing_makes_the_task_degraded(desk: Desk) -> None:
+    def no_words(_: object) -> None:
+        raise RuntimeError("no model")
+
+    broken = dataclasses.replace(desk.tools(), embed=no_words)
+    task_id = desk.task()
+    desk.deliver(task_id, desk.another_worker(lambda: broken))
+    assert "no model" in (desk.now(task_id).degraded or "")
+
+
+def test_a_reroll_is_planned_from_the_stored_plan_of_its_task(desk: Desk) -> None:
+    first = desk.task()
+    desk.deliver(first)
+    wish = Reroll(task_id=first, slots=(1,))
+    second = desk.tasks.create(GenerationRequest(song_id="song", reroll=wish)).id
+    desk.deliver(second)
+    before, after = (
+        Blueprint.from_json(desk.tasks.blueprint_json(one) or "") for one in (first, second)
+    )
+    assert after.moves[1].clip_id != before.moves[1].clip_id
+    assert after.moves[0] == before.moves[0]
+    assert len(desk.jobs.started) == 2
+
+
+def test_a_reroll_of_a_task_without_a_plan_fails_with_a_sentence(desk: Desk) -> None:
+    wish = Reroll(task_id="nothing", slots=(1,))
+    task_id = desk.tasks.create(GenerationRequest(song_id="song", reroll=wish)).id
+    desk.deliver(task_id)
+    assert "has no plan" in (desk.now(task_id).error or "")
 
 
 # Bodies.

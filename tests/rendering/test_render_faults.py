@@ -129,6 +129,81 @@ def test_damage_in_the_middle_is_named_or_mended(
     start = data.index(b"mdat") + 2_000
     data[start : start + 3_000] = np.random.default_rng(2).bytes(3_000)
     path.write_bytes(data)
+    try:
+        report = made(with_bad(), {**media, "moves/bad.mp4": path}, folder / "video.mp4")
+    except RenderFailed as exc:
+        assert str(exc).startswith("moves[1] 'bad' (moves/bad.mp4): ")  # noqa: PT017  # either is right
+        assert list(folder.iterdir()) == []
+    else:
+        assert report.frames == 120
+
+
+@pytest.mark.parametrize("key", ["moves/good.mp4", "songs/song.wav"])
+def test_media_that_were_not_given_are_named(
+    media: dict[str, Path], folder: Path, key: str
+) -> None:
+    given = {name: path for name, path in media.items() if name != key}
+    assert f"{key}" in refused(plan([move("good", 0.0, 2.0)]), given, folder)
+
+
+def test_an_unreadable_song_is_named(media: dict[str, Path], tmp_path: Path, folder: Path) -> None:
+    path = tmp_path / "song.wav"
+    garbage(path)
+    said = refused(plan([move("good", 0.0, 2.0)]), {**media, "songs/song.wav": path}, folder)
+    assert said.startswith("the song songs/song.wav cannot be read: ")
+
+
+def test_a_clip_that_changes_its_size_is_still_fitted(
+    media: dict[str, Path], tmp_path: Path, folder: Path
+) -> None:
+    parts = []
+    for number, size in enumerate([(320, 180), (160, 90)]):
+        name = tmp_path / f"part{number}.mkv"
+        options = {"x264-params": "repeat-headers=1:bframes=0"}
+        parts.append(
+            other_clip(name, number + 1, [n / 30 for n in range(30)], size=size, options=options)
+        )
+    path = tmp_path / "bad.mkv"
+    with av.open(str(path), "w") as out:
+        stream = None
+        for number, part in enumerate(parts):
+            with av.open(str(part)) as given:
+                stream = stream or out.add_stream_from_template(given.streams.video[0])
+                for packet in given.demux(video=0):
+                    if packet.pts is not None:
+                        packet.pts += 1000 * number
+                        packet.dts += 1000 * number
+                        packet.stream = stream
+                        out.mux(packet)
+    blueprint = plan([move("good", 0.0, 2.0), move("bad", 2.0, 1.9)])
+    made(blueprint, {**media, "moves/bad.mp4": path}, folder / "video.mp4")
+    shown = Video(folder / "video.mp4").shown
+    assert shown[60:90] == [(1, n) for n in range(30)]
+    assert [clip for clip, _ in shown[92:116]] == [2] * 24
+
+
+def packet_at(path: Path, frame: int) -> tuple[int, int]:
+    """Where in the file a frame's packet begins, and its size."""
+    with av.open(str(path)) as container:
+        for packet in container.demux(video=0):
+            if packet.pts is not None and packet.pos is not None and packet.pts == frame * 512:
+                return packet.pos, packet.size
+    raise AssertionError(frame)
+
+
+@pytest.mark.parametrize("frame", [45, 47])
+@pytest.mark.parametrize("damage", ["zeros", "length"])
+def test_damage_inside_a_packet_that_would_be_copied_is_seen(
+    tmp_path: Path, media: dict[str, Path], folder: Path, frame: int, damage: str
+) -> None:
+    path = conformed_clip(tmp_path / "bad.mp4", 1, 120)
+    place, size = packet_at(path, frame)
+    data = bytearray(path.read_bytes())
+    if damage == "zeros":
+        data[place + 20 : place + size - 4] = bytes(size - 24)
+    else:
+        data[place] = 0x7F
+    path.write_bytes(data)
     said = refused(with_bad(), {**media, "moves/bad.mp4": path}, folder)
     assert said.startswith("moves[1] 'bad' (moves/bad.mp4): ")
 

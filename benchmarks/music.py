@@ -1,8 +1,9 @@
 """How well the music analysis finds what was played, beside librosa and a fixed grid.
 
 Run with `python -m benchmarks.music [--quick]`. Songs are synthesised with exact truth: tempi
-100 to 150, plain and with drift, breaks, an off-beat güira, noise, a free intro, another
-arrangement, each with its own instruments, room, key, swing and loudness.
+100 to 150, plain and with drift, breaks, an off-beat güira, noise, a free intro, missing
+instruments, a loud voice, a live band, a large hall, clipping and a poor file, each with its own
+instruments, room, key, swing and loudness.
 
 Columns (beats and 1s match within 70 ms, one to one; means over songs):
   beat, down     F1 of beats and of downbeats (counts 1 and 5)
@@ -63,9 +64,9 @@ FORMS: tuple[tuple[Part, ...], ...] = (
 )
 
 
-def varied(tempo: float, seed: int) -> SongSpec:
-    """Return a song in which everything that a band may choose differs with the seed."""
-    rng = np.random.default_rng(1_000 * seed + int(tempo))
+def varied(tempo: float, seed: int, condition: str = "") -> SongSpec:
+    """Return a song in which everything that a band may choose differs with the arguments."""
+    rng = np.random.default_rng([seed, int(tempo), *condition.encode()])
     levels = {
         name: float(10 ** (rng.uniform(-5, 4) / 20))
         for name in ("guira", "bongo", "bass", "guitar", "requinto", "lead", "pad")
@@ -251,7 +252,7 @@ def write_song(folder: Path, audio: np.ndarray, condition: str) -> Path:
 def run_song(job: tuple[str, float, int]) -> dict[str, Score]:
     """Synthesise one song and let every method answer."""
     condition, tempo, seed = job
-    audio, truth = synthesise(CONDITIONS[condition](varied(tempo, seed)), seed)
+    audio, truth = synthesise(CONDITIONS[condition](varied(tempo, seed, condition)), seed)
     with tempfile.TemporaryDirectory() as folder:
         path = write_song(Path(folder), audio, condition)
         return {name: scored(truth, method(path)) for name, method in METHODS.items()}
@@ -299,10 +300,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="one seed, three tempi")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--tempi", type=int, nargs="+", default=TEMPI)
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     options = parser.parse_args(arguments)
-    tempi: Sequence[float] = QUICK_TEMPI if options.quick else TEMPI
-    seeds = SEEDS[:1] if options.quick else SEEDS
+    tempi = QUICK_TEMPI if options.quick else options.tempi
+    seeds = options.seeds[:1] if options.quick else options.seeds
     jobs = [(c, float(t), s) for c in CONDITIONS for t in tempi for s in seeds]
     results: dict[str, dict[str, list[Score]]] = {}
     with _compiled_librosa(), ProcessPoolExecutor(options.jobs) as pool:
@@ -311,7 +314,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 results.setdefault(method, {}).setdefault(job[0], []).append(score)
             if sys.stderr.isatty():
                 print(f"\r{done}/{len(jobs)} songs", end="", file=sys.stderr, flush=True)
-    print(f"{len(jobs)} songs, tempi {', '.join(map(str, tempi))}, {len(seeds)} seed(s)\n")
+    chosen = f"tempi {', '.join(map(str, tempi))}, seeds {', '.join(map(str, seeds))}"
+    print(f"{len(jobs)} songs, {chosen}\n")
     print(HEAD)
     for condition, scores_of in results["choreo"].items():
         print(row(f"choreo · {condition}", scores_of))

@@ -647,7 +647,7 @@ def _reverberated(signal: Audio, seconds: float, rng: np.random.Generator) -> Au
 
 def _fast_size(least: int) -> int:
     """Return the smallest 2^a, 3 * 2^a or 5 * 2^a that is not below `least`."""
-    return min(factor * 2 ** max(0, int(np.ceil(np.log2(least / factor)))) for factor in (1, 3, 5))
+    return min(factor << max(0, int(np.ceil(np.log2(least / factor)))) for factor in (1, 3, 5))
 
 
 def _pinkish(length: int, rng: np.random.Generator) -> Audio:

@@ -78,6 +78,29 @@ def test_without_a_beat_there_are_no_beats_and_a_warning(samples: np.ndarray) ->
     assert analysis.warnings
 
 
+def _rock(seconds: int = 30, tempo: float = 75.0) -> np.ndarray:
+    """Bass drum and bass on 1 and 3, a snare of noise on 2 and 4, a hat on every eighth."""
+    eighth = 30.0 / tempo
+    slots = range(int((seconds - 1) / eighth))
+    low = [0.3 + k * eighth for k in slots if k % 4 == 0]
+    drums = _struck(
+        seconds, low, [(55.0, 65.4, 49.0, 73.4)[k // 2 % 4] for k in range(len(low))], 9
+    )
+    rng = np.random.default_rng(8)
+    at = np.arange(RATE // 4) / RATE
+    for k in slots:
+        start = int((0.3 + k * eighth) * RATE)
+        gain, decay = (0.4, 25.0) if k % 4 == 2 else (0.05, 80.0)
+        drums[start : start + len(at)] += gain * rng.normal(size=len(at)) * np.exp(-decay * at)
+    return drums
+
+
+def test_music_that_may_be_half_as_fast_is_not_trusted() -> None:
+    analysis = analyse_samples(_rock().astype(np.float32))
+    assert analysis.confidence < 0.5
+    assert "half as fast" in analysis.warnings[0]
+
+
 @pytest.mark.parametrize(
     "samples", [_metronome(), _metronome(tempo=90), _waltz(), _waltz(tempo=100)],
     ids=["metronome", "slow metronome", "waltz", "slow waltz"],

@@ -12,7 +12,7 @@ from choreo.music.spectrum import RATE, spectrum_of
 from choreo.vocabulary import RhythmMode, SectionLabel
 from local_emulators.demo_library.synthesiser import Part
 
-HARD_SONGS = {
+HARD_SONGS: dict[str, dict[str, object]] = {
     "plain": {},
     "slow, in major, two bars a chord": {
         "tempo": 101.0,
@@ -27,6 +27,7 @@ HARD_SONGS = {
     "noisy and far away": {"noise": 0.03, "room": 0.4, "room_seconds": 2.0, "loudness": -6.0},
     "clipped": {"loudness": 4.0},
     "out of tune, swung": {"tuning": 0.45, "swing": 0.12},
+    "walking bass under slow chords": {"bass_pattern": "1-2-3-4", "bars_per_chord": 2, "seed": 11},
 }
 
 
@@ -88,9 +89,10 @@ def test_after_a_break_of_four_the_count_starts_again(played: Band) -> None:
 
 def test_a_free_introduction_and_the_silence_around_are_not_counted(played: Band) -> None:
     song = played(free_intro=6.0, lead_in=1.0, fade_out=5.0)
-    assert song.analysis.beats[0] > song.truth.beats[0] - 4.0
+    assert song.analysis.beats[0] == pytest.approx(song.truth.beats[0], abs=0.05)
     assert song.analysis.beats[-1] < song.truth.beats[-1] + 1.0
-    assert f1(song.truth.beats, song.analysis.beats) >= 0.93
+    assert f1(song.truth.beats, song.analysis.beats) >= 0.98
+    assert f1(song.truth.eight_counts, song.analysis.eight_counts) >= 0.95
 
 
 def test_ones_are_downbeats_and_downbeats_are_beats(played: Band) -> None:
@@ -144,7 +146,7 @@ def test_clicks_are_found_where_they_are() -> None:
     pulse = find_pulse(spectrum_of(samples))
     truth = 0.3 + period * np.arange(count)
     errors = [pulse.times[np.abs(pulse.times - true).argmin()] - true for true in truth]
-    assert abs(float(np.mean(errors))) < 0.010
+    assert abs(float(np.mean(errors))) <= 0.005
 
 
 def test_the_decoder_finds_the_path_of_the_reference_network() -> None:

@@ -12,10 +12,10 @@ from choreo.music.beats import BAND_WEIGHTS, Floats, Pulse, find_pulse
 from choreo.music.counts import BeatFeatures, Counting, count_beats, features_at
 from choreo.music.decoding import decode
 from choreo.music.sections import find_sections
-from choreo.music.spectrum import RATE, Array, spectrum_of
+from choreo.music.spectrum import RATE, Array, Spectrum, spectrum_of
 from choreo.song import SongAnalysis
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the method changes what it answers."""
 
 SHORTEST = 1.0
@@ -27,8 +27,8 @@ SILENCE = -60.0
 CERTAIN = 0.5
 """Below this confidence the song carries a warning."""
 
-OTHER_METRE = 0.4
-"""Factor on the confidence when the music does not repeat in four."""
+OTHER_MUSIC = 0.4
+"""Factor on the confidence when the music does not repeat in four, or may be half as fast."""
 
 HOW_TO_CORRECT = "tap every 1, or move the count"
 
@@ -43,12 +43,18 @@ def analyse_file(audio: Path) -> SongAnalysis:
     notes = []
     if sound.repaired:
         notes.append(f"{sound.repaired} damaged samples of the recording were replaced by silence.")
-    return analyse_samples(sound.samples, notes=tuple(notes))
+    spectrum = spectrum_of(sound.samples)
+    # A long song's samples are most of the memory, and have been heard.
+    del sound
+    return _analysed(spectrum, tuple(notes))
 
 
-def analyse_samples(samples: Array, *, notes: tuple[str, ...] = ()) -> SongAnalysis:
-    """Analyse mono samples at 24 kHz, shape (n,); `notes` go before the warnings."""
-    spectrum = spectrum_of(samples)
+def analyse_samples(samples: Array) -> SongAnalysis:
+    """Analyse mono samples at 24 kHz, shape (n,)."""
+    return _analysed(spectrum_of(samples), ())
+
+
+def _analysed(spectrum: Spectrum, notes: tuple[str, ...]) -> SongAnalysis:
     if float(spectrum.level.max()) < SILENCE:
         return _without_beat(spectrum.duration, (*notes, "The recording is silent."))
     pulse = find_pulse(spectrum)
@@ -71,8 +77,8 @@ def _described(
 ) -> SongAnalysis:
     times, counts = pulse.times, counting.counts
     confidence = pulse.certainty * counting.bar_confidence * counting.eight_confidence
-    if not counting.in_four:
-        confidence *= OTHER_METRE
+    if not counting.in_four or counting.every_second_empty:
+        confidence *= OTHER_MUSIC
     ones = np.flatnonzero(counts == 1)
     resets = [int(b) for a, b in itertools.pairwise(ones) if b - a < 8]
     on = sum(float(features.onsets[band].mean()) for band in BAND_WEIGHTS)
@@ -100,6 +106,8 @@ def _warnings(pulse: Pulse, counting: Counting, confidence: float) -> list[str]:
         return [f"The beat is faint or unsteady, so the 1 is a guess; {HOW_TO_CORRECT}."]
     if not counting.in_four:
         return [f"The music does not seem to be in four, as bachata is; {HOW_TO_CORRECT}."]
+    if counting.every_second_empty:
+        return [f"Every second beat is empty: the music may be half as fast; {HOW_TO_CORRECT}."]
     if counting.bar_confidence < counting.eight_confidence:
         return [f"Which beat is the 1 is uncertain; {HOW_TO_CORRECT}."]
     return [f"The bars are clear, but the 1 might be the 5; {HOW_TO_CORRECT}."]

@@ -55,6 +55,9 @@ FAINT_LEVEL = 26.0
 STEPS = 12
 """Steps per beat at which bars are compared: eighths, triplets and sixteenths fall on them."""
 
+IN_TIME = 0.5
+"""Share of the usual likeness between bars from which on music is in time."""
+
 SMOOTHING_BEATS = 4
 """Beats on either side that a beat is fitted to: strokes scatter by 10 ms, feet do not."""
 
@@ -254,24 +257,41 @@ def _folded(activation: Floats, times: Floats) -> Floats:
 def _in_time(activation: Floats, times: Floats) -> Floats:
     """Return the beats without an introduction or an end that is played freely.
 
-    In time, a bar's strokes resemble those of the bars beside it; the ends are cut where
-    that begins and ceases to hold.
+    In time, the strokes around a beat resemble those one to four bars further into the song; the
+    ends are cut where that begins and ceases to hold.
     """
-    if len(times) < 4 * SMOOTHING_BEATS:
+    if len(times) < 4 * SMOOTHING_BEATS + 4:
         return times
-    folded = _folded(activation, times)
-    centred = folded - folded.mean()
-    bars = np.lib.stride_tricks.sliding_window_view(centred, 4, axis=0).reshape(-1, 4 * STEPS)
-    bars = bars / np.maximum(np.linalg.norm(bars, axis=1, keepdims=True), 1e-9)
-    alike = np.sum(bars[4:] * bars[:-4], axis=1)
-    gain = alike - 0.5 * float(np.median(alike))
-    sums = np.concatenate([[0.0], np.cumsum(gain)])
-    start = int(sums.argmin())
-    end = int(sums[start:].argmax()) + start
-    # alike[k] compares the beats from k on with those from k + 4 on.
-    low = start if start > 2 else 0
-    high = end + 8 if end + 2 < len(gain) else len(times)
-    return times[low:high]
+    gain = _gain_in_time(activation, times)
+    low = _start_of_time(gain)
+    high = len(times) - _start_of_time(_gain_in_time(activation, times[::-1]))
+    if low == 0 or high - low < 4 * SMOOTHING_BEATS + 4:
+        return times[low:high]
+    # The decoder came from elsewhere and may have been late to join: step back at the new tempo.
+    times = times[low:high]
+    period = (times[8] - times[0]) / 8
+    steps = times[0] - period * np.arange(4, 0, -1)
+    longer = np.concatenate([steps[steps >= 0], times])
+    joins = len(longer) - len(times)
+    gain = _gain_in_time(activation, longer)
+    while joins > 0 and gain[joins - 1] > 0:
+        joins -= 1
+    return longer[joins:]
+
+
+def _gain_in_time(activation: Floats, times: Floats) -> Floats:
+    """Return for each beat how much more than half as usual its span is like those after it."""
+    spans = _folded(activation, times)
+    spans = spans - spans.mean()
+    last = len(spans) - 16
+    ahead = np.mean([spans[4 * bar : 4 * bar + last] for bar in range(1, 5)], axis=0)
+    norms = np.linalg.norm(spans[:last], axis=1) * np.linalg.norm(ahead, axis=1)
+    alike = np.sum(spans[:last] * ahead, axis=1) / np.maximum(norms, 1e-9)
+    return np.asarray(alike - IN_TIME * float(np.median(alike)))
+
+
+def _start_of_time(gain: Floats) -> int:
+    return int(np.concatenate([[0.0], np.cumsum(gain)])[: len(gain) // 2 + 1].argmin())
 
 
 def _clarity(activation: Floats, times: Floats) -> float:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from choreo.music.beats import BAND_WEIGHTS
 from choreo.music.form import find_form
 from choreo.music.spectrum import BANDS, CHROMA_PER_SECOND, FRAMES_PER_SECOND, Spectrum
 
@@ -34,11 +35,15 @@ SONG_SPREAD = 0.5
 """Standard deviation by which one song's own pattern differs from the template: with it, the
 template finds the 1 of real 12-second clips as rarely as it really does, in three of four."""
 
+OTHER_PATTERN = 0.25
+"""Share of songs in which the template points elsewhere, as it does on real clips; a walking
+bass does not follow it. So the template alone is never surer than four in five."""
+
 CHORD_ON_ONE = 0.9
 """Log-odds of one clear chord change for the 1 rather than another beat: about every second one
 falls there, where one in four would by chance."""
 
-CHORDS_COUNTED = 6
+CHORDS_COUNTED = 8
 """So many chord changes are believed independently; a song repeats its progression."""
 
 HARMONY_REACHES = (2, 4)
@@ -50,6 +55,10 @@ SLIP_COST = 9.0
 
 OTHER_METRE_MARGIN = 0.1
 """Correlation by which another metre must be more alike than four."""
+
+HALF_TEMPO = 0.8
+"""Standard deviations between the strokes on odd and on even beats from which every second one is
+empty: bachata, loud on 4, has 0.6 at most, music counted twice too fast 1.0 or more."""
 
 STOPPED = 0.6
 """Share of the usual strokes around below which the band has stopped on a beat."""
@@ -88,6 +97,8 @@ class Counting:
     """Half-open ranges of beats at which the band stops."""
     section_starts: tuple[int, ...]
     """Beats at which sections start, each counted 1."""
+    every_second_empty: bool
+    """True when every second beat is hardly played: the music may be half as fast."""
     in_four: bool
     """False when the music repeats after 3, 5 or 7 beats rather than after 4."""
 
@@ -170,6 +181,7 @@ def count_beats(features: BeatFeatures) -> Counting:
     )
     breaks = find_breaks(features)
     in_four = _repeats_in_four(features)
+    empty = _every_second_empty(features)
     playing = np.ones(len(scores), dtype=bool)
     for start, end in breaks:
         playing[start:end] = False
@@ -178,7 +190,7 @@ def count_beats(features: BeatFeatures) -> Counting:
     ones = np.flatnonzero(bar_counts == 0)
     if len(ones) < 2:
         starts = tuple(map(int, ones))
-        return Counting(bar_counts + 1, bar_confidence, 0.5, breaks, starts, in_four)
+        return Counting(bar_counts + 1, bar_confidence, 0.5, breaks, starts, empty, in_four)
     form = find_form(
         bar_rows(features, ones),
         _leaning(features, ones),
@@ -191,6 +203,7 @@ def count_beats(features: BeatFeatures) -> Counting:
         eight_confidence=float(form.certainty.mean()),
         breaks=breaks,
         section_starts=tuple(int(ones[bar]) for bar in form.starts),
+        every_second_empty=empty,
         in_four=in_four,
     )
 
@@ -213,6 +226,13 @@ def _repeats_in_four(features: BeatFeatures) -> bool:
     return max(likeness(3), likeness(5), likeness(7)) < four + OTHER_METRE_MARGIN
 
 
+def _every_second_empty(features: BeatFeatures) -> bool:
+    strokes = np.mean([standardised(features.onsets[name]) for name in BAND_WEIGHTS], axis=0)
+    if len(strokes) < 8:
+        return False
+    return abs(float(strokes[::2].mean() - strokes[1::2].mean())) > HALF_TEMPO
+
+
 def _bar_starting(ones: Ints) -> Callable[[tuple[int, int]], int]:
     """Return a function that gives the bar that starts at the end of a break, or -1."""
 
@@ -223,9 +243,7 @@ def _bar_starting(ones: Ints) -> Callable[[tuple[int, int]], int]:
     return find
 
 
-def _bar_phase(
-    scores: Floats, harmony: Floats, playing: NDArray[np.bool_]
-) -> tuple[int, float]:
+def _bar_phase(scores: Floats, harmony: Floats, playing: NDArray[np.bool_]) -> tuple[int, float]:
     """Return which of the first four beats is a 1 (or 5), and how sure that is."""
     template = np.array(list(TEMPLATE.values())).T
     position = np.arange(len(scores)) % 4
@@ -237,14 +255,21 @@ def _bar_phase(
         if len(chosen):
             means[beat] = chosen.mean(axis=0)
     spread = SONG_SPREAD**2 + 1.0 / np.maximum(heard, 0.5)
-    fit = CHORD_ON_ONE * _chord_changes(harmony)
+    fit = np.zeros(4)
     for shift in range(4):
         expected = np.roll(template, shift, axis=0)
-        fit[shift] -= float(np.sum((means - expected) ** 2 / (2 * spread[:, None])))
-    odds = np.exp(fit - fit.max())
-    odds /= odds.sum()
+        fit[shift] = -float(np.sum((means - expected) ** 2 / (2 * spread[:, None])))
+    odds = _shares(fit)
+    chords = CHORD_ON_ONE * _chord_changes(harmony)
+    odds = _shares(np.log((1 - OTHER_PATTERN) * odds + OTHER_PATTERN / 4) + chords)
     best = int(odds.argmax())
     return best, float(odds[best])
+
+
+def _shares(log_odds: Floats) -> Floats:
+    """Return the probabilities that belong to log-odds."""
+    odds = np.exp(log_odds - log_odds.max())
+    return np.asarray(odds / odds.sum())
 
 
 def _chord_changes(harmony: Floats) -> Floats:

@@ -88,12 +88,12 @@ def spectrum_of(samples: Array) -> Spectrum:
     before: Array | None = None
     for start in range(0, count, BLOCK):
         part = _windows(samples, WINDOW, HOP, start, min(start + BLOCK, count))
-        power = np.abs(np.fft.rfft(part * window, axis=1)).astype(np.float32, copy=False) ** 2
+        power = np.square(np.abs(np.fft.rfft(part * window, axis=1)), dtype=np.float32)
         stop = start + len(power)
         level[start:stop] = np.sqrt(power.sum(axis=1) * (2 / (WINDOW * float(np.sum(window**2)))))
-        power = power @ filters
-        timbre[start:stop] = np.add.reduceat(power, edges[:-1], axis=1) / np.diff(edges)
-        loud = np.log1p(COMPRESSION / reference * np.sqrt(power))
+        mels = power @ filters
+        timbre[start:stop] = np.add.reduceat(mels, edges[:-1], axis=1) / np.diff(edges)
+        loud = np.log1p(COMPRESSION / reference * np.sqrt(mels))
         # Two frames back: a stroke's rise takes longer than one frame of 10 ms.
         context = np.repeat(loud[:1], 2, axis=0) if before is None else before
         rise = np.maximum(loud - np.concatenate([context, loud])[: len(loud)], 0.0)
@@ -123,7 +123,8 @@ def _reference_level(samples: Array) -> float:
     pieces = samples[: len(samples) // HOP * HOP].reshape(-1, HOP)
     if len(pieces) == 0:
         return 1.0
-    power = np.sort((pieces.astype(np.float64) ** 2).mean(axis=1))
+    # A product of matrices rather than squares: half an hour must not be copied.
+    power = np.sort(np.einsum("ij,ij->i", pieces, pieces) / HOP)
     loudest = power[-max(1, int(LOUD_SHARE * len(power))) :]
     return max(float(np.sqrt(loudest.mean())), 1e-5) * float(np.sqrt(WINDOW * 0.375))
 

@@ -61,7 +61,7 @@ def build_blueprint(
                     "transition_type": _transition(
                         brief, before, move, steps, number, slots, config
                     ),
-                    "why": _why(step, slots.slots[step.slot]),
+                    "why": _why(step, slots.slots[step.slot], brief),
                 }
             )
         )
@@ -192,30 +192,41 @@ _ENERGIES: Mapping[EnergyLevel, str] = {
 }
 
 
-def _why(step: Step, slot: Slot) -> str:
+def _why(step: Step, slot: Slot, brief: Brief) -> str:
     """Say in one sentence why this move stands here."""
     move = step.move
-    section = _SECTIONS[slot.label]
     enters, leaves = _HOLDS[move.entry_state.hold], _HOLDS[move.exit_state.hold]
+    same = move.entry_state.hold is move.exit_state.hold
+    way = f"in {enters}" if same else f"from {enters} to {leaves}"
+    energy = _ENERGIES[move.energy_level]
     if slot.kind is SlotKind.LEAD_IN:
-        return f"Before the first 1: a {_ENERGIES[move.energy_level]} way in, in {leaves}."
+        return f"Before the first 1: a {energy} way in, {way}."
     if slot.kind is SlotKind.TAIL:
-        return f"The song ends: a {_ENERGIES[move.energy_level]} close from {enters}."
+        return f"The song ends: a {energy} close from {enters}."
     if slot.kind is SlotKind.BREAK:
         return f"The music breaks for {step.counts} counts: hold it in {enters}, then again on 1."
-    parts = [f"{section} is {_music(slot.energy)}: a {_ENERGIES[move.energy_level]} move"]
+    if move.role == "intro":
+        return f"The dance opens: a {energy} way in, {way}."
+    if move.role == "outro":
+        return f"The dance closes: a {energy} ending from {enters}."
+    asked = []
     if step.wanted:
-        parts.append("you asked for it")
+        asked.append("you asked for it")
+    if brief.style is not None and move.style is brief.style:
+        asked.append(f"{move.style.value} as you asked")
     if step.returns:
-        parts.append(f"back from the {slot.label.value} before")
-    if move.entry_state.hold is move.exit_state.hold:
-        parts.append(f"in {enters}")
-    else:
-        parts.append(f"leading from {enters} to {leaves}")
-    return ", ".join(parts)[:499] + "."
+        asked.append(f"back from the {slot.label.value} before")
+    return ", ".join([_to_the_music(step, slot, brief, way), *asked])[:499] + "."
 
 
-def _music(energy: float) -> str:
-    if energy < 0.34:
-        return "calm"
-    return "moderate" if energy < 0.67 else "full"
+def _to_the_music(step: Step, slot: Slot, brief: Brief, way: str) -> str:
+    """Say how the move's energy answers the music's."""
+    section, level = _SECTIONS[slot.label], step.move.energy_level
+    music = min(2, int(3 * slot.energy))
+    heard = f"{section} is {('calm', 'flowing', 'full')[music]}"
+    if level.rank == music:
+        return f"{heard}, and so is this move {way}"
+    shown = f"{heard}: a {_ENERGIES[level]} move {way}"
+    if level is brief.energy:
+        return shown.replace(":", f", and you asked for {level.value} energy:")
+    return f"{shown} leaves room for the music" if level.rank < music else f"{shown} livens it up"

@@ -50,7 +50,7 @@ WEIGHTS: Mapping[str, float] = {
     "text_fit": 0.6,
     "energy_arc": 2.8,
     "difficulty_arc": 0.5,
-    "style": 3.0,
+    "style": 5.0,
     "retime": 1.2,
     "language_model": 0.8,
     "serving_role": 4.0,
@@ -115,16 +115,15 @@ ENERGY_OF: Mapping[SectionLabel, float] = {
 }
 """How full dancers take a section to be, 0 to 1."""
 
-RELATED_STYLES = frozenset(
-    frozenset(pair)
-    for pair in (
-        (Style.SENSUAL, Style.ROMANTIC),
-        (Style.MODERN, Style.FUSION),
-        (Style.MODERN, Style.SENSUAL),
-        (Style.TRADITIONAL, Style.ROMANTIC),
-    )
-)
-"""Styles whose moves dancers mix: what comes next when one style has too few."""
+STYLE_DISTANCE: Mapping[frozenset[Style], float] = {
+    frozenset((Style.SENSUAL, Style.ROMANTIC)): 0.3,
+    frozenset((Style.MODERN, Style.FUSION)): 0.4,
+    frozenset((Style.TRADITIONAL, Style.ROMANTIC)): 0.6,
+    frozenset((Style.MODERN, Style.SENSUAL)): 0.7,
+    frozenset((Style.FUSION, Style.SENSUAL)): 0.8,
+}
+"""How far apart styles are that dancers mix, 0 to 1; all others are 1 apart. It decides what
+fills in when one style has too few moves."""
 
 MEASURED_SHARE = 0.7
 """Of the energy that was measured against the one that the label suggests."""
@@ -904,10 +903,10 @@ def _sections(slots: Sequence[Slot]) -> tuple[list[bool], Ints]:
 
 
 def _style_missed(asked: Style | None, found: Style) -> float:
-    """0 for the style asked for, 0.5 for one that dancers mix with it, 1 for others."""
+    """0 for the style asked for, more for those further away, at most 1."""
     if asked is None or asked is found:
         return 0.0
-    return 0.5 if frozenset((asked, found)) in RELATED_STYLES else 1.0
+    return STYLE_DISTANCE.get(frozenset((asked, found)), 1.0)
 
 
 def _codes(names: Sequence[str]) -> Ints:

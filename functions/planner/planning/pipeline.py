@@ -160,7 +160,7 @@ def plan(
         *(() if opened is None else opened.warnings),
         *_music_warnings(song),
         *slots.notes,
-        *(f"gave up {wish}" for wish in candidates.relaxed),
+        *candidates.relaxed,
         *choreography.warnings,
         *stayed,
     )
@@ -233,6 +233,7 @@ def _ordered(wish: _Wish, index: MoveIndex, tools: Tools, report: Report) -> _Or
         choreography = choreograph(
             wish.brief, wish.slots, candidates, wish.seed, None, wish.earlier
         )
+    notes = tuple(dict.fromkeys((*lacks, *notes)))
     return _Ordered(candidates, choreography, preferences is not None, notes, tuple(lacks))
 
 

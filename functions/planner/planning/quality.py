@@ -265,9 +265,13 @@ def _structure(placed: Sequence[_Placed], analysis: SongAnalysis | None) -> dict
     energies = [float(item.move.energy_level.rank) for item in placed]
     fit = _spearman(energies, [sections[n].energy for n in numbers])
     sets: dict[int, set[str]] = {}
+    # Neighbours of one label are one part, named by its first section.
+    part = [0]
+    for number, (left, right) in enumerate(pairwise(sections), start=1):
+        part.append(part[-1] if left.label is right.label else number)
     for item, number in zip(placed, numbers, strict=True):
         if sections[number].label is not SectionLabel.BREAK:
-            sets.setdefault(number, set()).add(item.move.id)
+            sets.setdefault(part[number], set()).add(item.move.id)
     same: list[float | None] = []
     other: list[float | None] = []
     for a in sets:

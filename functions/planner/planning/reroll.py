@@ -146,7 +146,8 @@ def put_together(opened: Opened, fresh: Blueprint) -> tuple[Blueprint, tuple[str
         if same:
             unchanged.append(number)
         lead = "Nothing else is legal here, so it stays" if same else "Chosen anew"
-        why = f"{lead}: {move.why[0].lower()}{move.why[1:]}"[:500]
+        # A sentence holds one colon.
+        why = f"{lead}: {move.why[0].lower()}{move.why[1:].replace(': ', ', ')}"[:500]
         moves.append(move.model_copy(update={"why": why}))
         changed_before = True
     warnings = (

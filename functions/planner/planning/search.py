@@ -352,6 +352,9 @@ def find_candidates(
     filtered = allowed & style & energy
     vectors = query_vectors(query, len(slots.slots))
     always = allowed & (index.serving | _of_kinds(library.moves, brief.wanted))
+    if brief.style is not None and style.all():
+        # Too few for all places, and so the first to be taken.
+        always |= allowed & (index.style == brief.style.value)
     deep = DEPTH * top_k
     hits = np.full((len(vectors), deep), -1, np.int64)
     for rank, members in _energy_groups(brief, slots).items():
@@ -464,13 +467,13 @@ def _soft_filters(
     if brief.style is not None and (allowed & style & energy).sum() < enough:
         left = int((allowed & style).sum())
         relaxed.append(
-            f"style: only {left} {brief.style.value} moves fit the song and the difficulty; "
-            "others fill in"
+            f"only {left} {brief.style.value} moves fit the song and the difficulty; the styles "
+            "nearest to it fill in"
         )
         style = every
     if asked is not None and (allowed & style & energy).sum() < min(enough, allowed.sum()):
         left = int((allowed & energy).sum())
-        relaxed.append(f"energy: only {left} moves are near {asked.value} energy; others fill in")
+        relaxed.append(f"only {left} moves are near {asked.value} energy; others fill in")
         energy = every
     return style, energy, tuple(relaxed)
 

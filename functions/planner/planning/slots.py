@@ -226,13 +226,19 @@ def _section_at(analysis: SongAnalysis, time: float) -> Section:
     )
 
 
+def _part(analysis: SongAnalysis, section: Section) -> int:
+    """Return which part of the song a section belongs to: neighbours of one label are one part."""
+    before = analysis.sections[: analysis.sections.index(section) + 1] if analysis.sections else ()
+    return sum(a.label is not b.label for a, b in pairwise(before))
+
+
 def _described(
     piece: Piece, local: list[float], analysis: SongAnalysis, start: float, beats: list[float]
 ) -> Slot:
     kind, first, counts, lead, tail, joins = piece
     middle = start + (local[first] - lead + local[first + counts] + tail) / 2
     section = _section_at(analysis, middle)
-    number = analysis.sections.index(section) if section in analysis.sections else 0
+    number = _part(analysis, section)
     eight = bisect.bisect_right(analysis.eight_counts, beats[first] + EDGE) - 1
     return Slot(
         kind=kind,

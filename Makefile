@@ -34,7 +34,7 @@ up: setup ## Run the local stack on http://127.0.0.1:8080 (PORT=…, LIBRARY=…
 
 test: setup ## Run all tests, with coverage
 	@echo "Running the tests"
-	@$(BIN)/pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-fail-under=85
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 check: .venv/.ready ## Check format, lint and types
 	@echo "Checking the format"

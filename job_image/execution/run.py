@@ -15,7 +15,7 @@ from choreo.ports import ObjectStore
 from choreo.task import Claim, Phase, Rendered, Stage, TaskStatus
 from execution.heartbeat import Heartbeat
 from execution.transfer import fetch_media, publish_video
-from rendering import render
+from rendering import JointCache, preview, preview_plan, render
 
 FETCHED_PERCENT, RENDERED_PERCENT = 30, 95
 """Planning fills the first 20 percent of a task's progress, fetching and rendering the rest."""
@@ -52,8 +52,9 @@ def run(
     claim = tasks.claim(task_id, Phase.RENDER)
     if claim is None:
         return _not_to_be_had(tasks, task_id)
+    blueprint = given
     try:
-        blueprint = given or _stored(tasks, task_id)
+        blueprint = blueprint or _stored(tasks, task_id)
         if blueprint.task_id != task_id:
             raise InvalidBlueprint([f"task_id is {blueprint.task_id!r}, not {task_id!r}"])
         _follow(tasks, store, claim, blueprint, scratch, stopping)
@@ -62,6 +63,8 @@ def run(
             tasks.hand_back(claim)
             logging.warning("stopped by the platform; the task was handed back")
             return FAILED
+        if blueprint is not None and tasks.get(task_id).status is TaskStatus.CANCELLED:
+            store.remove(blueprint.output_config.preview_path())
         logging.warning("%s", exc)
         return DONE
     except Unavailable as exc:
@@ -128,6 +131,13 @@ def _follow(
             width = RENDERED_PERCENT - FETCHED_PERCENT
             heartbeat.show(Stage.RENDERING, FETCHED_PERCENT + round(share * width), message)
 
+        # The preview's sound is the whole video's: made once, it serves both.
+        cache = JointCache(Path(folder) / "kept")
+
+        def lost() -> bool:
+            return heartbeat.lost or stopping()
+
+        _preview(store, blueprint, Path(folder) / "small", cache, heartbeat, lost)
         with stage("fetch") as counts:
             media = fetch_media(blueprint, store, Path(folder), fetched)
             counts.update(files=len(media), bytes=sum(f.stat().st_size for f in media.values()))
@@ -138,7 +148,8 @@ def _follow(
                 media,
                 video,
                 report=rendered,
-                cancelled=lambda: heartbeat.lost or stopping(),
+                cancelled=lost,
+                cache=cache if preview_plan(blueprint) else None,
             )
             counts.update(moves=len(blueprint.moves), duration_s=report.duration)
         heartbeat.show(Stage.UPLOADING, RENDERED_PERCENT, "Uploading the video")
@@ -160,6 +171,42 @@ def _follow(
     metrics.record(metrics.TASKS, 1, outcome="completed")
     spent = {"event": "rendered", "seconds": round(time.monotonic() - started, 3)}
     logging.info("completed", extra={**spent, "duration_s": report.duration, "file_size": size})
+
+
+def _preview(
+    store: ObjectStore,
+    blueprint: Blueprint,
+    folder: Path,
+    cache: JointCache,
+    heartbeat: Heartbeat,
+    lost: Callable[[], bool],
+) -> None:
+    """Publish a small video first, where the plan names small renditions.
+
+    What goes wrong here is only noted: the whole video may still be made.
+    """
+    small = preview_plan(blueprint)
+    if small is None:
+        return
+    heartbeat.show(Stage.RENDERING, PLANNED_PERCENT, "Making a preview")
+    try:
+        folder.mkdir()
+        media = fetch_media(small, store, folder, lambda _done, _of: None)
+        video = folder / "preview.mp4"
+        preview(
+            blueprint,
+            media,
+            video,
+            report=lambda _share, _text: None,
+            cancelled=lost,
+            cache=cache,
+        )
+        publish_video(store, video, blueprint.output_config.preview_path())
+    except (StageFailed, OSError) as exc:
+        logging.warning("no preview: %s", exc)
+        return
+    logging.info("a preview is published", extra={"event": "preview"})
+    heartbeat.show(Stage.RENDERING, PLANNED_PERCENT, "A preview can be seen")
 
 
 def _stop_if(condition: bool, claim: Claim) -> None:

@@ -2,5 +2,6 @@
 
 from rendering.cache import JointCache
 from rendering.render import RenderReport, preview, render
+from rendering.variants import preview_plan
 
-__all__ = ["JointCache", "RenderReport", "preview", "render"]
+__all__ = ["JointCache", "RenderReport", "preview", "preview_plan", "render"]

@@ -118,6 +118,7 @@ def preview(
     *,
     report: Callable[[float, str], None],
     cancelled: Callable[[], bool],
+    cache: JointCache | None = None,
 ) -> RenderReport | None:
     """Make a small video of a blueprint from the clips' small renditions, to be seen first.
 
@@ -127,14 +128,14 @@ def preview(
 
         media: The local file of each `preview_path` and of `audio_path`.
 
-        output, report, cancelled: As for `render`, which says what is raised as well.
+        output, report, cancelled, cache: As for `render`, which says what is raised as well.
 
     Returns: None, and no file, when a move has no `preview_path`.
     """
     small = preview_plan(blueprint)
     if small is None:
         return None
-    return render(small, media, output, report=report, cancelled=cancelled)
+    return render(small, media, output, report=report, cancelled=cancelled, cache=cache)
 
 
 _VIDEO = "video.mp4"

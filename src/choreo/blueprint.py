@@ -141,6 +141,10 @@ class OutputConfig(Value):
     """`counts` writes the count into the picture, `moves` also the move's name and the next
     one's. Costs an encode; the soft tracks are free."""
 
+    def preview_path(self) -> MediaPath:
+        """Return where the small video lies that is published before the whole one."""
+        return f"{self.output_path.removesuffix('.mp4')}.preview.mp4"
+
 
 class Counts(Value):
     """The song's counts on the timeline: what captions, loops and cue sheets hang on."""

@@ -1,8 +1,10 @@
 """Looking at the finished file before anybody else does."""
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -71,6 +73,27 @@ class _Packet(NamedTuple):
     key: bool
 
 
+class _Packets:
+    """All pictures' packets as shown, eight bytes each: an hour has a hundred thousand."""
+
+    def __init__(self) -> None:
+        self._packed = array("Q")
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def add(self, packet: _Packet) -> None:
+        self._packed.append(packet.stamp << 32 | packet.size << 1 | packet.key)
+
+    def order(self) -> None:
+        """Sort by the time shown."""
+        self._packed = array("Q", sorted(self._packed))
+
+    def __iter__(self) -> Iterator[_Packet]:
+        for value in self._packed:
+            yield _Packet(value >> 32, value >> 1 & 0x7FFF_FFFF, bool(value & 1))
+
+
 def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener) -> Findings:
     """Check a video against its plan.
 
@@ -93,7 +116,7 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
     try:
         with av.open(str(path), "r", options=_QUICKLY) as container:
             packets, sound_end = _packets(container)
-            _check_picture([packet.stamp for packet in packets], frames)
+            _check_picture(packets, frames)
             length = timeline.ticks / timeline.clock.ticks_per_second
             if abs(sound_end - length) > LONGEST_OVERHANG:
                 raise RenderFailed(
@@ -120,9 +143,9 @@ _QUICKLY = {"skip_loop_filter": "all", "threads": "1", **UNDECODED}
 """Enough to tell black from a picture."""
 
 
-def _packets(container: "InputContainer") -> tuple[list[_Packet], float]:
-    """Return the pictures' packets as they are decoded, and when the sound ends."""
-    packets: list[_Packet] = []
+def _packets(container: "InputContainer") -> tuple[_Packets, float]:
+    """Return the pictures' packets in the order shown, and when the sound ends."""
+    packets = _Packets()
     last_decoded: int | None = None
     sound_end = 0.0
     for packet in container.demux(container.streams.video[0], container.streams.audio[0]):
@@ -134,7 +157,10 @@ def _packets(container: "InputContainer") -> tuple[list[_Packet], float]:
         if last_decoded is not None and packet.dts <= last_decoded:
             raise RenderFailed(f"the video's decoding clock goes back at frame {len(packets)}")
         last_decoded = packet.dts
-        packets.append(_Packet(packet.pts, packet.size, packet.is_keyframe))
+        if packet.pts < 0:
+            raise RenderFailed(f"frame {len(packets)} of the video is shown before it begins")
+        packets.add(_Packet(packet.pts, packet.size, packet.is_keyframe))
+    packets.order()
     return packets, sound_end
 
 
@@ -142,7 +168,7 @@ def _blocks(timeline: Timeline) -> int:
     return -(-timeline.width // 16) * -(-timeline.height // 16)
 
 
-def _frozen(packets: Sequence[_Packet], timeline: Timeline) -> int:
+def _frozen(packets: _Packets, timeline: Timeline) -> int:
     """Count the frames that stand still, from the size of their packets alone.
 
     A picture equal to the one before it takes some dozens of bytes, one in which anything moves
@@ -151,7 +177,7 @@ def _frozen(packets: Sequence[_Packet], timeline: Timeline) -> int:
     most = 48 + _blocks(timeline) // 40
     longest = timeline.clock.frame(LONGEST_STILL)
     frozen, row = 0, 0
-    for packet in sorted(packets):
+    for packet in packets:
         if packet.key:
             continue
         if packet.size <= most and not _dark_by_plan(timeline, packet.stamp):
@@ -188,19 +214,21 @@ def _heard(container: "InputContainer", starts: Sequence[int]) -> Listener:
     return after
 
 
-def _check_picture(stamps: list[int], frames: int) -> None:
-    if len(stamps) != frames:
-        raise RenderFailed(f"the video has {len(stamps)} frames; the plan has {frames}")
-    if len(set(stamps)) != len(stamps):
-        raise RenderFailed("two frames of the video have the same time")
-    if min(stamps) != 0:
-        raise RenderFailed(f"the video's first frame is shown at tick {min(stamps)}, not at 0")
+def _check_picture(packets: _Packets, frames: int) -> None:
+    if len(packets) != frames:
+        raise RenderFailed(f"the video has {len(packets)} frames; the plan has {frames}")
+    first = next(iter(packets))
+    if first.stamp != 0:
+        raise RenderFailed(f"the video's first frame is shown at tick {first.stamp}, not at 0")
+    for before, after in pairwise(packets):
+        if before.stamp == after.stamp:
+            raise RenderFailed("two frames of the video have the same time")
 
 
-def _chosen(packets: Sequence[_Packet], timeline: Timeline) -> list[int]:
+def _chosen(packets: _Packets, timeline: Timeline) -> list[int]:
     """Return the key frames to look at: the smallest, those at joints, and some evenly."""
     share = MOST_LOOKS // 3
-    keys = sorted(packet for packet in packets if packet.key)
+    keys = [packet for packet in packets if packet.key]
     stamps = [packet.stamp for packet in keys]
     small = sorted(
         (packet for packet in keys if packet.size <= _blocks(timeline)), key=attrgetter("size")

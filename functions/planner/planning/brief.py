@@ -6,11 +6,12 @@ it answers is dropped. Fields that the request gives outright always win.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from choreo.blueprint import TransitionType
 from choreo.errors import Unavailable
@@ -83,6 +84,22 @@ def read_brief(
         reader,
         notes,
         lack,
+        () if reader == "language model" else _not_read(sentence),
+    )
+
+
+FOREIGN_SHARE = 0.5
+"""Of the letters; a sentence with more in other scripts than Latin cannot be read by rules."""
+
+
+def _not_read(sentence: str) -> tuple[str, ...]:
+    letters = [char for char in sentence if char.isalpha()]
+    foreign = [char for char in letters if "LATIN" not in unicodedata.name(char, "")]
+    if not letters or len(foreign) <= FOREIGN_SHARE * len(letters):
+        return ()
+    return (
+        "the sentence could not be read: only English and Spanish are understood; what it asks "
+        "for beyond them was left to the usual choice",
     )
 
 
@@ -92,7 +109,9 @@ def read_brief(
 _DIFFICULTY: Mapping[Difficulty, str] = {
     Difficulty.BEGINNER: "beginner|novice|newbie|starter|easy|easier|simple|"
     "basic level|first class|"
-    "first lesson|principiante|novat*|facil|sencill*|inicial|empezar|empezando|primera clase",
+    "first lesson|level 1|level one|kid|children|senior|elderly|"
+    "principiante|novat*|facil|sencill*|inicial|empezar|empezando|primera clase|nivel basico|"
+    "nivel 1|nivel uno|nino|mayores|abuel*",
     Difficulty.INTERMEDIATE: "intermediate|medium level|improver|moderate difficulty|intermedi*|"
     "nivel medio",
     Difficulty.ADVANCED: "advanced|expert|difficult|hard|challenging|complex|"
@@ -101,12 +120,16 @@ _DIFFICULTY: Mapping[Difficulty, str] = {
 }
 
 _ENERGY: Mapping[EnergyLevel, str] = {
-    EnergyLevel.LOW: "low energy|low-energy|calm|gentle|relaxed|chill|soft|mellow|"
+    EnergyLevel.LOW: "low energy|low-energy|less energy|little energy|low-key|intimate|intim*|"
+    "sin prisa|menos energia|calm|gentle|relaxed|chill|soft|mellow|"
     "quiet|tranquil*|suave|"
     "relajad*|baja energia|poca energia|energia baja|calmad*|lent*|slow|slowly|despacio|delicad*",
     EnergyLevel.MEDIUM: "medium energy|moderate energy|moderate|energia media|"
     "moderad*|energia moderada",
-    EnergyLevel.HIGH: "high energy|high-energy|energetic|fiery|intense|powerful|"
+    EnergyLevel.HIGH: "high energy|high-energy|full of energy|lot of energy|lots of energy|"
+    "plenty of energy|more energy|maximum energy|con energia|llena de energia|lleno de energia|"
+    "mas energia|energia a tope|"
+    "toda la energia|energetic|fiery|intense|powerful|"
     "explosive|dynamic|wild|fast|"
     "lively|upbeat|party|energic*|enfiestad*|fiesta|intens*|explosiv*|dinamic*|mucha energia|"
     "energia alta|alta energia|rapid*|movid*|fuego|animad*",
@@ -163,6 +186,8 @@ _MOVES: Mapping[str, str] = {
     "head roll": "head roll|head movement|cabeza|rodada de cabeza",
     "dip": "dip|drop|caida|tumbada|cambre*|inclinacion*",
     "turn": "turn|spin|pirouette|giro|vuelta|pirueta",
+    "double turn": "double turn|double spin|giro doble|giros doble|doble giro|vuelta doble|"
+    "vueltas doble|doble vuelta",
     "cross body lead": "cross body lead|cross-body lead|cross body|cross-body|"
     "cruzado*|paso cruzado",
     "basic": "basic|basic step|basico|paso basico",
@@ -180,8 +205,9 @@ _MOVES: Mapping[str, str] = {
 
 _NEGATION = re.compile(
     r"\b(?:no|not|without|avoid|avoiding|skip|skipping|exclude|excluding|never|don'?t|dont|"
-    r"do not|nothing|minus|except|instead of|rather than|sin|ni|nada(?! mas)|evita|evitar|evitando|"
-    r"excepto|menos|nunca|tampoco|omite|omitir|quita|quitar)\b"
+    r"do not|nothing|hardly any|barely any|(?:go )?easy on|"
+    r"minus|except|instead of|rather than|sin|ni|nada(?! mas)|evita|evitar|evitando|"
+    r"excepto|menos(?! energia)|nunca|tampoco|apenas|omite|omitir|quita|quitar)\b"
 )
 
 _NEGATION_ENDS = re.compile(
@@ -205,14 +231,85 @@ class _Text:
 
 
 def _plain(sentence: str) -> _Text:
+    for sign, word in _SIGNS.items():
+        sentence = sentence.replace(sign, f" {word} ")
     decomposed = unicodedata.normalize("NFKD", sentence.replace("ñ", "n").replace("’", "'"))
     text = "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
+    return _with_negations(_mended(text))
+
+
+_SIGNS: Mapping[str, str] = {
+    "🔥": "fiery", "⚡": "energetic", "🎉": "party", "🥳": "party",
+    "❤": "romantic", "💕": "romantic", "💖": "romantic", "😍": "romantic", "🌹": "romantic",
+    "💍": "wedding", "💔": "heartbreak", "😢": "sad", "😌": "calm", "🐌": "slow", "🐢": "slow",
+}  # fmt: skip
+"""Emoji that say what a word would."""
+
+
+def _with_negations(text: str) -> _Text:
     spans = []
     for match in _NEGATION.finditer(text):
         end = min(len(text), match.end() + _NEGATION_REACH)
-        stop = _NEGATION_ENDS.search(text, match.end(), end)
+        after = match.end() + (5 if text.startswith((" for ", " para "), match.end()) else 0)
+        stop = _NEGATION_ENDS.search(text, after, end)
         spans.append((match.start(), stop.start() if stop else end))
     return _Text(text, tuple(spans))
+
+
+SHORTEST_MENDED = 6
+"""Letters of a word that is looked for with typing errors: shorter ones are too like others."""
+
+_SPELT_RIGHT = frozenset(
+    {"difficulty", "explosion", "intensive", "inicio", "quieto", "casual", "energy", "energia"}
+    | {"complete", "completo", "completa"}
+)
+"""Words that stand near one of ours and mean something else."""
+
+
+def _mended(text: str) -> str:
+    """Mend typing errors in the words of our tables: one letter, or two in long words."""
+    known, stems = _vocabulary()
+
+    def mended(match: re.Match[str]) -> str:
+        word = match.group()
+        if word in known or word in _SPELT_RIGHT or word.startswith(stems):
+            return word
+        near = [
+            (errors, other)
+            for other in known
+            if abs(len(other) - len(word)) <= 2
+            and other[0] == word[0]
+            and (errors := _errors(word, other)) <= (2 if len(other.rstrip("s")) >= 8 else 1)
+        ]
+        return min(near)[1] if near else word
+
+    return re.sub(rf"(?<![\w'])[a-z]{{{SHORTEST_MENDED - 1},}}(?!\w)", mended, text)
+
+
+@functools.cache
+def _vocabulary() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the long single words of our tables, and the beginnings that stand for many."""
+    tables: tuple[Mapping[Any, str], ...] = (_DIFFICULTY, _ENERGY, _STYLE, _MOOD, _TRANSITION)
+    words = {w for table in tables for entry in table.values() for w in entry.split("|")}
+    single = {word for word in words | {"without"} if re.fullmatch(r"[a-z]+\*?", word)}
+    whole = {w.rstrip("*") for w in single if len(w.rstrip("*")) >= SHORTEST_MENDED}
+    plural = {word + "s" for word in whole if f"{word}*" not in single}
+    return frozenset(whole | plural), tuple(w[:-1] for w in single if w.endswith("*"))
+
+
+def _errors(a: str, b: str) -> int:
+    """Count the letters to change, add, drop or swap with their neighbour (Damerau 1964)."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        earlier, before = before, row
+        row = [i]
+        for j, y in enumerate(b, start=1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                least = min(least, earlier[j - 2] + 1)
+            row.append(least)
+    return row[-1]
 
 
 def _pattern(words: str) -> re.Pattern[str]:
@@ -267,48 +364,63 @@ def _by_rules(sentence: str, kinds: Sequence[str]) -> Brief:
 
 
 def _difficulty(text: _Text) -> Difficulty | None:
-    named = _first_named(text, _DIFFICULTY)
-    if named is None:
-        for place in _mentions(text, _DIFFICULTY[Difficulty.ADVANCED]):
-            if text.is_negated(place):  # "nothing too hard"
-                return Difficulty.BEGINNER
-    return named
+    text = _without(text, _NO_LEVEL)
+    named = [level for m, level in _named_in(text, _DIFFICULTY) if not text.is_negated(m.start())]
+    if named:  # It is a limit, so the easiest of several counts.
+        return min(named, key=lambda level: level.rank)
+    refused = {
+        level
+        for level in (Difficulty.BEGINNER, Difficulty.ADVANCED)
+        if _mentions(text, _DIFFICULTY[level])
+    }
+    if Difficulty.BEGINNER in refused:  # "not too easy", with or without "not too hard"
+        return Difficulty.INTERMEDIATE
+    return Difficulty.BEGINNER if refused else None  # "nothing too hard"
+
+
+_NO_LEVEL = re.compile(r"\b(?:hard[\s-]+cuts?|easy\s+on)\b")
+"""Words for a level that mean none here."""
+_SOFT_JOINTS = re.compile(r"\b(?:transicion\w*\s+(?:muy\s+)?suaves?|soft\s+transitions?)\b")
+_COURSE = re.compile(r"\b(?:start|begin|build|end|finish|empiez|empez|comienz|termin|acab)\w*")
+"""Of a dance that changes on its way: the song's own arc does that."""
+
+
+def _without(text: _Text, words: re.Pattern[str]) -> _Text:
+    return _with_negations(words.sub(" , ", text.text))
 
 
 def _energy(text: _Text) -> EnergyLevel | None:
-    named = _first_named(text, _ENERGY)
-    if named is EnergyLevel.LOW and _smooth_only(text):
+    text = _without(text, _SOFT_JOINTS)
+    named = [level for m, level in _named_in(text, _ENERGY) if not text.is_negated(m.start())]
+    if {EnergyLevel.LOW, EnergyLevel.HIGH} <= set(named) and _COURSE.search(text.text):
         return None
-    if named is None and any(
-        text.is_negated(place)
-        for words in (_ENERGY[EnergyLevel.HIGH], _ENERGY[EnergyLevel.LOW])
-        for place in _mentions(text, words)
+    if not named and any(
+        _mentions(text, _ENERGY[level]) for level in (EnergyLevel.HIGH, EnergyLevel.LOW)
     ):
         return EnergyLevel.MEDIUM
-    return named
-
-
-def _smooth_only(text: _Text) -> bool:
-    """Tell whether the only low-energy word is the `suave` of `transiciones suaves`."""
-    softened = re.sub(r"transicion\w*\s+(?:muy\s+)?suave\w*", "", text.text)
-    softened = re.sub(r"soft\s+transition\w*", "", softened)
-    return not _pattern(_ENERGY[EnergyLevel.LOW]).search(softened)
+    return named[0] if named else None
 
 
 def _transition(text: _Text) -> TransitionType | None:
     found = _first_named(text, _TRANSITION)
-    if found is None and re.search(
-        r"transicion\w*\s+(?:muy\s+)?suave|soft\s+transition", text.text
-    ):
+    if found is not None:
+        return found
+    soft = _SOFT_JOINTS.search(text.text)
+    if soft and not text.is_negated(soft.start()):
         return TransitionType.CROSSFADE
-    return found
+    if _mentions(text, _TRANSITION[TransitionType.CUT]):  # "no hard cuts"
+        return TransitionType.CROSSFADE
+    if soft or _mentions(text, _TRANSITION[TransitionType.CROSSFADE]):
+        return TransitionType.CUT
+    return None
 
 
 def _tempo(text: _Text) -> float | None:
     number = re.search(r"\b(\d{2,3})\s*(?:bpm|beats per minute|pulsaciones)", text.text)
     if number and 60 <= int(number.group(1)) <= 220:
         return float(number.group(1))
-    return _first_named(text, _TEMPO)
+    named = {value for m, value in _named_in(text, _TEMPO) if not text.is_negated(m.start())}
+    return named.pop() if len(named) == 1 else None
 
 
 def _moves_named(text: _Text, kinds: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -348,6 +460,11 @@ _AMOUNT = (
     + _UNIT
 )
 
+_AND_A_HALF = re.compile(
+    r"\b(?:a\s+|one\s+|un\s+)?(?:minute\s+and\s+a\s+half|minuto\s+y\s+medio)\b"
+)
+_CLOCK = re.compile(r"\b(\d{1,2}):([0-5]\d)\s+(?:minutes?|mins?|minutos?|long|de\s+largo)\b")
+
 _FIRST = re.compile(rf"\b(?:first|opening|primer[oa]?s?)\s+(?:{_AMOUNT}|(?P<one>minute|minuto)\b)")
 _LAST = re.compile(r"\b(?:last|final|ultim[oa]s?)\s+" + _AMOUNT)
 _BETWEEN = re.compile(
@@ -384,6 +501,11 @@ def _span(text: _Text) -> Span:
         a, b, c, d = (int(group) for group in between.groups())
         if 60 * c + d > 60 * a + b:
             return Span(SpanKind.SECONDS, 60.0 * a + b, 60.0 * c + d)
+    if _AND_A_HALF.search(text.text):
+        return Span(SpanKind.SECONDS, 0.0, 90.0)
+    clock = _CLOCK.search(text.text)
+    if clock and int(clock.group(1)) + int(clock.group(2)) > 0:
+        return Span(SpanKind.SECONDS, 0.0, 60.0 * int(clock.group(1)) + int(clock.group(2)))
     last = _LAST.search(text.text)
     if last and _seconds(last) > 0:
         return Span(SpanKind.SECONDS, -_seconds(last))

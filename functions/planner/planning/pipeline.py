@@ -29,6 +29,8 @@ from planning.model import (
     Earlier,
     Library,
     Slots,
+    is_kind,
+    listed,
     move_words,
 )
 from planning.preferences import ask_preferences
@@ -161,6 +163,7 @@ def plan(
         *_music_warnings(song),
         *slots.notes,
         *candidates.relaxed,
+        *_wishes_missed(brief, choreography),
         *choreography.warnings,
         *stayed,
     )
@@ -172,6 +175,20 @@ def plan(
     report(Stage.SEQUENCING, 20, "The plan is ready")
     lacks = [part for part in (reading.lack, *ordered.lacks, candidates.degraded) if part]
     return Plan(blueprint, "; ".join(lacks) or None, warnings)
+
+
+def _wishes_missed(brief: Brief, choreography: Choreography) -> tuple[str, ...]:
+    missed = [
+        kind
+        for kind in brief.wanted
+        if not any(is_kind(step.move, kind) for step in choreography.steps)
+    ]
+    if not missed:
+        return ()
+    return (
+        f"{listed(missed)} could not be danced: the library has no such move that fits the song, "
+        "the difficulty and its neighbours",
+    )
 
 
 def _opened(request: GenerationRequest, library: Library, tools: Tools) -> Opened | None:

@@ -39,6 +39,9 @@ RESTARTS = 5
 PUBSUB = "pubsub"
 """The emulator keeps its topics in memory, so they are made again after a crash."""
 
+SMALL_MATRICES = {"OPENBLAS_NUM_THREADS": "1"}
+"""As in the planner's image: threads that wait for one another double the time of an embedding."""
+
 PROJECT, LOCATION = "choreo-local", "local"
 RENDER_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/render"
 
@@ -163,7 +166,7 @@ class LocalStack:
             _function(
                 "planner", "plan_choreography", "cloudevent", planner,
                 {
-                    **storage, **queue, **_language_model_settings(),
+                    **storage, **queue, **_language_model_settings(), **SMALL_MATRICES,
                     "RENDER_JOB": RENDER_JOB,
                     "JOBS_API_ENDPOINT": f"http://127.0.0.1:{jobs}",
                 },

@@ -212,7 +212,7 @@ def _why(step: Step, slot: Slot, brief: Brief) -> str:
     asked = []
     if step.wanted:
         asked.append("you asked for it")
-    if brief.style is not None and move.style is brief.style:
+    elif brief.style is not None and move.style is brief.style:
         asked.append(f"{move.style.value} as you asked")
     if step.returns:
         asked.append(f"back from the {slot.label.value} before")

@@ -1,8 +1,9 @@
 """Slots × candidates → choreography: the cheapest legal order of moves.
 
 The song is a row of cells of four counts; a move covers one or several of them. A backward
-pass finds out, exactly, after which moves a legal end can still be reached; a beam search then
-walks forward over what is left, so it never runs into a dead end. Costs are of two kinds:
+pass finds out, exactly, after which moves a legal end can still be reached, and what the way
+there costs at least; a beam search then walks forward over what is left, so it never runs into a
+dead end. Costs are of two kinds:
 
 - hard: the hold and the weight foot must meet, difficulty and tempo are bounded, no move
   follows itself;
@@ -50,7 +51,7 @@ WEIGHTS: Mapping[str, float] = {
     "text_fit": 0.6,
     "energy_arc": 2.8,
     "difficulty_arc": 0.5,
-    "style": 5.0,
+    "style": 4.0,
     "retime": 1.2,
     "language_model": 0.8,
     "serving_role": 4.0,
@@ -64,7 +65,7 @@ WEIGHTS: Mapping[str, float] = {
     "session": 0.6,
     "same_family": 1.2,
     "seen_lately": 2.5,
-    "used_before": 1.2,
+    "used_before": 1.4,
     "motif_return": -1.6,
     "wanted": -3.0,
     "shown_before": 6.0,
@@ -256,6 +257,20 @@ class _Beam:
     """Shape (rows, moves): danced in the current section."""
     section: Ints
     trails: list[_Trail | None]
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """Partial sequences that wait at a node: rows of a beam, each with one more move."""
+
+    cost: Costs
+    whole: Costs
+    """The cost, and the least of what is to come."""
+    rows: Ints
+    places: Ints
+    """Of the moves, in `options`."""
+    beam: _Beam
+    options: _Options
 
 
 LABELS = tuple(SectionLabel)
@@ -458,6 +473,29 @@ class _Search:
                 open_after[node] = np.ones(2 * self.size + 1, bool)
         return open_after
 
+    def _ahead(self, open_after: list[Mask | None]) -> list[Costs]:
+        """Return, for each node, the least that the way to the end costs after each state.
+
+        Shape (states,) each; only what a move costs in its place counts here, not what it costs
+        after others. It keeps the beam from what is cheap now and dear in the end.
+        """
+        ahead = [np.full(len(self.states), np.inf) for _ in range(self.nodes + 1)]
+        ahead[self.nodes] = np.zeros(len(self.states))
+        for node in range(self.nodes - 1, -1, -1):
+            if open_after[node] is None:
+                continue
+            entering = np.full(len(self.states), np.inf)
+            for options in self.from_node.get(node, []):
+                left = self.leaves[options.moves + self.size * options.shortened]
+                cost = options.cost + ahead[options.run.end][left]
+                np.minimum.at(entering, self.enters[options.moves], cost)
+                if options.kept and node in self.after_kept:
+                    entering[:] = cost[0]
+            ahead[node] = np.where(self.follows, entering[None, :], np.inf).min(axis=1)
+            if node in self.after_kept and self.from_node[node][0].kept:
+                ahead[node][:] = entering[0]
+        return ahead
+
     # What fits where, and what it costs.
 
     def _options(self, run: _Run, barred: Mask | None = None) -> _Options:
@@ -566,7 +604,8 @@ class _Search:
     # The walk.
 
     def _walk(self, open_after: list[Mask | None], repeats: bool) -> tuple[_Trail, float]:
-        waiting: dict[int, list[tuple[Costs, Ints, Ints, _Beam, _Options]]] = {}
+        waiting: dict[int, list[_Arrival]] = {}
+        ahead = self._ahead(open_after)
         beam = self._empty_beam()
         for node in range(self.nodes):
             if node:
@@ -579,13 +618,14 @@ class _Search:
                 if after is None:
                     continue
                 cost = self._extended(beam, options, after, repeats)
-                flat = cost.ravel()
-                picks = _cheapest(flat)
+                left = self.leaves[options.moves + self.size * options.shortened]
+                whole = np.round(cost + ahead[options.run.end][left], 4).ravel()
+                picks = _cheapest(whole)
                 if not len(picks):
                     continue
                 rows, places = np.divmod(picks, len(options.moves))
                 waiting.setdefault(options.run.end, []).append(
-                    (flat[picks], rows, places, beam, options)
+                    _Arrival(cost.ravel()[picks], whole[picks], rows, places, beam, options)
                 )
         end = self._arrive(waiting[self.nodes])
         best = int(np.argmin(end.cost))
@@ -638,17 +678,25 @@ class _Search:
         cost[:, ~after[ids + self.size * options.shortened]] = np.inf
         return np.round(cost, 4)
 
-    def _arrive(self, arrived: list[tuple[Costs, Ints, Ints, _Beam, _Options]]) -> _Beam:
+    def _arrive(self, arrived: list[_Arrival]) -> _Beam:
         """Join what was waiting at a node and keep the cheapest."""
-        costs = np.concatenate([part[0] for part in arrived])
-        source = np.repeat(np.arange(len(arrived)), [len(part[0]) for part in arrived])
-        within = np.concatenate([np.arange(len(part[0])) for part in arrived])
+        costs = np.concatenate([part.whole for part in arrived])
+        source = np.repeat(np.arange(len(arrived)), [len(part.whole) for part in arrived])
+        within = np.concatenate([np.arange(len(part.whole)) for part in arrived])
         keep = np.argsort(costs, kind="stable")[:BEAM]
         made = []
-        for number, (cost, rows, places, beam, options) in enumerate(arrived):
+        for number, part in enumerate(arrived):
             picks = within[keep[source[keep] == number]]
             if len(picks):
-                made.append(self._followed(cost[picks], rows[picks], places[picks], beam, options))
+                made.append(
+                    self._followed(
+                        part.cost[picks],
+                        part.rows[picks],
+                        part.places[picks],
+                        part.beam,
+                        part.options,
+                    )
+                )
         return _Beam(
             cost=np.concatenate([part.cost for part in made]),
             last=np.concatenate([part.last for part in made]),

@@ -457,3 +457,19 @@ def test_a_database_without_its_tables_says_that_it_is_not_migrated(postgres_ser
         with pytest.raises(Unavailable, match="choreography_tasks"):
             SqlTasks(engine).create(a_request())
         engine.dispose()
+
+
+# Plans that equal requests share.
+
+
+def test_a_plan_is_found_by_its_key_the_latest_first(tasks, clock):
+    assert tasks.find_plan("k" * 64) is None
+    for _ in range(2):
+        task_id = tasks.create(a_request()).id
+        claim = tasks.claim(task_id, Phase.PLAN)
+        tasks.store_plan(claim, a_blueprint(task_id), "k" * 64)
+        clock.now += timedelta(seconds=1)
+        assert tasks.find_plan("k" * 64) == tasks.blueprint_json(task_id)
+    without = tasks.create(a_request()).id
+    tasks.store_plan(tasks.claim(without, Phase.PLAN), a_blueprint(without))
+    assert tasks.find_plan("k" * 64) != tasks.blueprint_json(without)

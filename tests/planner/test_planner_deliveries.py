@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from functions_framework import create_app
@@ -27,7 +28,7 @@ from choreo.database.engine import engine_for
 from choreo.database.tasks import LEASE, SqlTasks
 from choreo.errors import StageFailed, Unavailable
 from choreo.task import GenerationRequest, Phase, Reroll, Task, TaskStatus
-from planning.pipeline import Tools
+from planning.pipeline import Plan, Tools, plan
 from planning.search import IndexCache
 from planning.worker import Message, Worker, decode
 
@@ -300,7 +301,7 @@ def test_an_uncertain_1_reaches_the_task(desk: Desk) -> None:
 
 
 def test_a_part_that_was_missing_makes_the_task_degraded(desk: Desk) -> None:
-    def no_words(_: object) -> None:
+    def no_words(_: object) -> Any:
         raise RuntimeError("no model")
 
     broken = dataclasses.replace(desk.tools(), embed=no_words)
@@ -321,6 +322,69 @@ def test_a_reroll_is_planned_from_the_stored_plan_of_its_task(desk: Desk) -> Non
     assert after.moves[1].clip_id != before.moves[1].clip_id
     assert after.moves[0] == before.moves[0]
     assert len(desk.jobs.started) == 2
+
+
+def without_ids_and_times(document: str) -> dict[str, object]:
+    plan = json.loads(document)
+    del plan["task_id"], plan["generation_timestamp"], plan["output_config"]["output_path"]
+    return dict(plan)
+
+
+def test_an_equal_request_gets_the_stored_plan_and_a_video_of_its_own(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = desk.task()
+    desk.deliver(first)
+
+    def not_again(*_: object, **__: object) -> None:
+        raise AssertionError("planned twice")
+
+    monkeypatch.setattr("planning.worker.plan", not_again)
+    desk.clock.now += timedelta(minutes=5)
+    second = desk.task()
+    desk.deliver(second)
+    one, two = (desk.tasks.blueprint_json(task) or "" for task in (first, second))
+    assert without_ids_and_times(one) == without_ids_and_times(two)
+    plan = Blueprint.from_json(two)
+    assert (plan.task_id, plan.output_config.output_path) == (second, f"outputs/{second}.mp4")
+    assert len(desk.jobs.started) == 2
+
+
+@pytest.mark.parametrize("changed", ["seed", "library", "song", "model", "part"])
+def test_a_plan_is_made_anew_when_anything_that_decides_it_changed(
+    desk: Desk, changed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_words(_: object) -> Any:
+        raise RuntimeError("no model")
+
+    lacking = dataclasses.replace(desk.tools(), embed=no_words)
+    desk.deliver(desk.task(), desk.another_worker(lambda: lacking) if changed == "part" else None)
+    made: list[str] = []
+
+    def planned(request: GenerationRequest, tools: Tools, **given: Any) -> Plan:
+        made.append(given["task_id"])
+        return plan(request, tools, **given)
+
+    monkeypatch.setattr("planning.worker.plan", planned)
+    request = GenerationRequest(song_id="song", seed=1 if changed == "seed" else 0)
+    tools = desk.tools()
+    if changed == "library":
+        desk.catalogue.stamp += 1
+    elif changed == "song":
+        song = desk.catalogue.all_songs[0]
+        desk.catalogue.save_song(song.model_copy(update={"title": "Another Name"}))
+    elif changed == "model":
+        tools = dataclasses.replace(tools, language_model=Silent())
+    again = desk.tasks.create(request).id
+    desk.deliver(again, desk.another_worker(lambda: tools))
+    assert made == [again]
+
+
+class Silent:
+    """A language model that never answers."""
+
+    def answer(self, *_: object) -> object:
+        raise Unavailable("nobody is there")
 
 
 def test_a_reroll_of_a_task_without_a_plan_fails_with_a_sentence(desk: Desk) -> None:

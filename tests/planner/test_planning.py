@@ -231,6 +231,58 @@ def test_smooth_transitions_become_crossfades_where_there_are_handles() -> None:
     assert {move.transition_type for move in without.blueprint.moves} == {TransitionType.CUT}
 
 
+def test_small_renditions_are_named_where_the_library_has_them() -> None:
+    small = [
+        move.model_copy(update={"preview_path": f"moves/{move.id}.preview.mp4"})
+        for move in make_moves(40)
+    ]
+    for move in planned(moves=small).blueprint.moves:
+        assert move.preview_path == f"moves/{move.clip_id}.preview.mp4"
+
+
+def test_the_dance_closes_in_the_hold_that_the_outro_needs() -> None:
+    moves = [
+        *(make_move(f"open_{n}", family=f"o{n}") for n in range(6)),
+        *(make_move(f"closed_{n}", entry=Hold.CLOSED, family=f"c{n}") for n in range(2)),
+        make_move("to_closed", leave=Hold.CLOSED, family="d"),
+        make_move("outro", entry=Hold.CLOSED, role="outro", family="outro"),
+    ]
+    made = planned(moves=moves)
+    assert made.blueprint.moves[-1].clip_id == "outro"
+
+
+def test_a_kind_that_was_asked_for_and_cannot_be_danced_is_a_warning() -> None:
+    made = planned(GenerationRequest(query="with lifts and turns"))
+    assert any("lift could not be danced" in warning for warning in made.warnings)
+    assert made.degraded is None
+
+
+@pytest.mark.parametrize("style", [Style.SENSUAL, Style.MODERN])
+def test_mostly_the_asked_style_and_its_neighbours_are_danced_when_there_are_enough(
+    style: Style,
+) -> None:
+    moves = make_moves(150)
+    made = planned(GenerationRequest(song_id="song", style=style), moves)
+    styles = {move.id: move.style for move in moves}
+    danced = [styles[move.clip_id] for move in made.blueprint.moves]
+    assert danced.count(style) >= 0.6 * len(danced)
+
+
+def test_a_move_never_says_what_is_not_so() -> None:
+    request = GenerationRequest(
+        song_id="song", style=Style.SENSUAL, energy_level=EnergyLevel.LOW, seed=2
+    )
+    moves = {move.id: move for move in make_moves(150)}
+    for placed in planned(request).blueprint.moves:
+        move = moves[placed.clip_id]
+        if "sensual as you asked" in placed.why:
+            assert move.style is Style.SENSUAL
+        if "you asked for low energy" in placed.why:
+            assert move.energy_level is EnergyLevel.LOW
+        if "from open hold" in placed.why:
+            assert move.entry_state.hold is Hold.OPEN
+
+
 def test_sharp_cuts_are_cuts() -> None:
     made = planned(GenerationRequest(query="hard cuts please"))
     assert {move.transition_type for move in made.blueprint.moves} == {TransitionType.CUT}

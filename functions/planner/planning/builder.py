@@ -103,6 +103,7 @@ def _placed(step: Step, slots: Slots, start: float, end: float) -> BlueprintMove
     return BlueprintMove(
         clip_id=step.move.id,
         video_path=step.move.video_path,
+        preview_path=step.move.preview_path,
         start_time=start,
         duration=_seconds(end - start),
         original_duration=duration,

@@ -22,9 +22,10 @@ from choreo.database.tasks import LEASE, SqlTasks
 from choreo.errors import ChoreoError, ClaimLost, Unavailable
 from choreo.log import stage, task_context
 from choreo.ports import PlanningQueue, RenderJobs
-from choreo.task import Claim, Phase, Stage
+from choreo.task import Claim, GenerationRequest, Phase, Stage
 from choreo.trace import new_trace
 from planning.pipeline import Plan, Report, Tools, plan
+from planning.reuse import for_task, plan_key
 
 LOGGER = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class Worker:
         started = time.monotonic()
         request = self._tasks.get(claim.task_id).request
         with stage("plan") as counts, self._kept(claim) as report:
-            made: Plan = plan(request, self._tools(), task_id=claim.task_id, report=report)
+            made, key = self._made(request, claim.task_id, report)
             size = len(made.blueprint.to_json().encode())
             counts.update(moves=len(made.blueprint.moves), blueprint_bytes=size)
         metrics.record(metrics.BLUEPRINT_SIZE, size)
@@ -160,9 +161,24 @@ class Worker:
         )
         if made.degraded:
             self._tasks.note_degraded(claim, made.degraded)
-        self._tasks.store_plan(claim, made.blueprint)
+        self._tasks.store_plan(claim, made.blueprint, key)
         spent = {"event": "planned", "seconds": round(time.monotonic() - started, 3)}
         LOGGER.info("planned %d moves", len(made.blueprint.moves), extra=spent)
+
+    def _made(
+        self, request: GenerationRequest, task_id: str, report: Report
+    ) -> tuple[Plan, str | None]:
+        """Return the plan that an equal request had, or a new one; and its key."""
+        tools = self._tools()
+        # What a language model will say is not known, and a plan that lacks a part is not kept.
+        alone = tools.language_model is None
+        key = plan_key(request, tools.catalogue, tools.top_k) if alone else None
+        stored = None if key is None else self._tasks.find_plan(key)
+        if stored is not None:
+            report(Stage.SEQUENCING, 20, "The plan is known from an equal request")
+            return Plan(for_task(stored, task_id, tools.clock()), None, ()), key
+        made = plan(request, tools, task_id=task_id, report=report)
+        return made, None if made.degraded else key
 
     def _start(self, claim: Claim) -> None:
         blueprint_json = self._tasks.blueprint_json(claim.task_id)

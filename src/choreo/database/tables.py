@@ -115,7 +115,9 @@ blueprints = Table(
     Column("task_id", String(64), ForeignKey("choreography_tasks.id"), primary_key=True),
     Column("document", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("plan_key", String(64), index=True),
 )
+"""`plan_key` is the same for requests that have the same plan; null where it cannot be known."""
 
 caller_counts = Table(
     "caller_counts",

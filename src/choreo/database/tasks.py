@@ -199,6 +199,16 @@ class SqlTasks:
                 select(blueprints.c.document).where(blueprints.c.task_id == task_id)
             ).scalar()
 
+    def find_plan(self, plan_key: str) -> str | None:
+        """Return the text of the latest blueprint that has this key, or None."""
+        with transaction(self._engine, reads_only=True) as connection:
+            return connection.execute(
+                select(blueprints.c.document)
+                .where(blueprints.c.plan_key == plan_key)
+                .order_by(blueprints.c.created_at.desc(), blueprints.c.task_id)
+                .limit(1)
+            ).scalar()
+
     def mark_published(self, task_id: str) -> None:
         """Note that the queue has the task's message."""
         with transaction(self._engine) as connection:
@@ -267,8 +277,16 @@ class SqlTasks:
         """Store why the plan is less than it could be; see `report` for errors."""
         self._write(claim, degraded=reason[:MAX_ERROR_CHARS])
 
-    def store_plan(self, claim: Claim, blueprint: Blueprint) -> None:
+    def store_plan(self, claim: Claim, blueprint: Blueprint, plan_key: str | None = None) -> None:
         """Store the blueprint and move to the phase in which the job is started.
+
+        Args:
+
+            claim: The right to do so.
+
+            blueprint: The plan.
+
+            plan_key: At most 64 characters, by which `find_plan` finds it for equal requests.
 
         Raises:
 
@@ -282,6 +300,7 @@ class SqlTasks:
                     task_id=claim.task_id,
                     document=blueprint.to_json(),
                     created_at=self._clock(),
+                    plan_key=plan_key,
                 )
             )
 

@@ -116,4 +116,6 @@ def shown(report: dict[str, Any]) -> str:
 
 
 def _number(value: object) -> str:
+    if value is None:
+        return "nothing to measure"
     return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

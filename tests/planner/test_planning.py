@@ -231,6 +231,14 @@ def test_smooth_transitions_become_crossfades_where_there_are_handles() -> None:
     assert {move.transition_type for move in without.blueprint.moves} == {TransitionType.CUT}
 
 
+def test_a_mambo_danced_alone_is_as_full_as_it_is_in_its_song() -> None:
+    moves = {move.id: move for move in make_moves(150)}
+    made = planned(GenerationRequest(query="only the mambo"))
+    levels = [moves[placed.clip_id] for placed in made.blueprint.moves[1:-1]]
+    danced = [move.energy_level for move in levels if move.role == "move"]
+    assert danced.count(EnergyLevel.HIGH) >= 0.6 * len(danced)
+
+
 def test_small_renditions_are_named_where_the_library_has_them() -> None:
     small = [
         move.model_copy(update={"preview_path": f"moves/{move.id}.preview.mp4"})

@@ -173,7 +173,7 @@ def energy_targets(slots: Sequence[Slot], asked: EnergyLevel | None) -> NDArray[
         return np.zeros(0)
     measured = np.array([slot.energy for slot in slots])
     low, high = measured.min(), measured.max()
-    spread = (measured - low) / (high - low) if high - low > 0.05 else np.full(len(slots), 0.5)
+    spread = (measured - low) / (high - low) if high - low > 0.05 else measured
     suggested = np.array([ENERGY_OF[slot.label] for slot in slots])
     target = MEASURED_SHARE * spread + (1 - MEASURED_SHARE) * suggested
     if asked is EnergyLevel.LOW:

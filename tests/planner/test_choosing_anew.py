@@ -223,6 +223,22 @@ def test_moves_lie_end_to_end_after_every_reroll() -> None:
         assert move.start_time + move.duration == pytest.approx(following.start_time, abs=2e-6)
 
 
+def test_a_song_heard_again_a_hair_otherwise_is_the_same_song() -> None:
+    studio = Studio()
+    before = studio.first()
+    analysis = SONG.analysis
+    assert analysis is not None
+    moved = {
+        name: tuple(time + 0.0002 for time in getattr(analysis, name))
+        for name in ("beats", "downbeats", "eight_counts", "count_resets")
+    }
+    again = SONG.model_copy(update={"analysis": analysis.model_copy(update=moved)})
+    studio.catalogue.save_song(again)
+    after = studio.again(2).blueprint
+    assert [after.moves[n] for n in (0, 1, 4, 5)] == [before.moves[n] for n in (0, 1, 4, 5)]
+    assert after.moves[2].clip_id != before.moves[2].clip_id
+
+
 def test_a_song_that_is_counted_otherwise_by_now_is_refused() -> None:
     studio = Studio()
     studio.first()

@@ -72,10 +72,7 @@ def open_plan(text: str | None, wish: Reroll, sentence: str, moves: Sequence[Mov
             f"moves {_numbers(refused)} are locked; no other was to be chosen anew"
         )
     brief, song_id = _wishes(blueprint, sentence)
-    places = [
-        Place(move.clip_id, move.start_time, move.start_time + move.duration)
-        for move in blueprint.moves
-    ]
+    places = [_place(move) for move in blueprint.moves]
     earlier = Earlier(
         kept=tuple(place for number, place in enumerate(places) if number not in free),
         free=tuple(places[number] for number in sorted(free)),
@@ -119,26 +116,31 @@ def put_together(opened: Opened, fresh: Blueprint) -> tuple[Blueprint, tuple[str
     Returns:
 
         The plan, and warnings about moves that could not be changed.
+
+    Raises:
+
+        InvalidBlueprint: If it would not pass the job's own checks.
     """
-    kept = {round(place.start, 6) for place in opened.earlier.kept}
-    earlier = {
-        round(move.start_time, 6): (number, move)
+    kept = set(opened.earlier.kept)
+    earlier = [
+        (place, number, move)
         for number, move in enumerate(opened.blueprint.moves)
-    }
+        if (place := _place(move)) in kept
+    ]
     moves: list[BlueprintMove] = []
     unchanged: list[int] = []
     changed_before = False
     for number, move in enumerate(fresh.moves):
-        start = round(move.start_time, 6)
-        old_number, old = earlier.get(start, (-1, None))
-        if old is not None and start in kept:
+        end = move.start_time + move.duration
+        stays = next((one for one in earlier if one[0].is_at(move.start_time, end)), None)
+        if stays is not None:
+            _, old_number, old = stays
             update: dict[str, Any] = {"locked": old_number in opened.locked}
             if changed_before:
                 update["transition_type"] = move.transition_type
             moves.append(old.model_copy(update=update))
             changed_before = False
             continue
-        end = move.start_time + move.duration
         same = any(
             place.clip_id == move.clip_id and place.overlaps(move.start_time, end)
             for place in opened.earlier.free
@@ -155,22 +157,20 @@ def put_together(opened: Opened, fresh: Blueprint) -> tuple[Blueprint, tuple[str
         if unchanged
         else ()
     )
-    return (
-        opened.blueprint.model_copy(
-            update={
-                "task_id": fresh.task_id,
-                "moves": tuple(moves),
-                "difficulty_level": fresh.difficulty_level,
-                "generation_timestamp": fresh.generation_timestamp,
-                "generation_parameters": fresh.generation_parameters,
-                "output_config": opened.blueprint.output_config.model_copy(
-                    update={"output_path": fresh.output_config.output_path}
-                ),
-                "seed": fresh.seed,
-            }
-        ),
-        warnings,
+    plan = opened.blueprint.model_copy(
+        update={
+            "task_id": fresh.task_id,
+            "moves": tuple(moves),
+            "difficulty_level": fresh.difficulty_level,
+            "generation_timestamp": fresh.generation_timestamp,
+            "generation_parameters": fresh.generation_parameters,
+            "output_config": opened.blueprint.output_config.model_copy(
+                update={"output_path": fresh.output_config.output_path}
+            ),
+            "seed": fresh.seed,
+        }
     )
+    return Blueprint.from_json(plan.to_json()), warnings
 
 
 def described(opened: Opened) -> dict[str, Any]:
@@ -180,6 +180,10 @@ def described(opened: Opened) -> dict[str, Any]:
         "of": opened.blueprint.task_id,
         "shown": [asdict(place) for place in shown[-MAX_SHOWN:]],
     }
+
+
+def _place(move: BlueprintMove) -> Place:
+    return Place(move.clip_id, move.start_time, move.start_time + move.duration)
 
 
 def _wishes(blueprint: Blueprint, sentence: str) -> tuple[Brief, str]:

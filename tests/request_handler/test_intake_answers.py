@@ -7,6 +7,8 @@ import pytest
 from intake_world import TASKS, World, a_song, serve
 from test_intake_requests import refused
 
+from choreo.task import Stage
+
 FORMS = ("/blueprint", "/captions.vtt", "/cue-sheet", "/timeline.otio")
 
 TASK_FIELDS = {
@@ -59,6 +61,19 @@ def test_doubts_are_told_where_there_are_any(world: World) -> None:
     assert set(body) == TASK_FIELDS | {"degraded", "warnings"}
     assert body["warnings"] == ["The 1 is uncertain."]
     assert body["degraded"] == "the search fell back"
+
+
+def test_a_preview_can_be_watched_while_the_video_is_rendered(world: World) -> None:
+    task_id = world.task_id()
+    claim = world.plan(task_id, output_config={"output_path": f"outputs/{task_id}.mp4"})
+    world.tasks.report(claim, Stage.RENDERING, 30, "A preview can be seen")
+    assert "preview_url" not in world.poll(task_id).get_json()
+    (world.media / "outputs").mkdir()
+    (world.media / "outputs" / f"{task_id}.preview.mp4").write_bytes(b"a small video")
+    body = world.poll(task_id).get_json()
+    assert set(body) == TASK_FIELDS | {"preview_url"}
+    assert world.client.get(body["preview_url"]).data == b"a small video"
+    assert body["video_url"] is None
 
 
 def test_a_failed_task_says_why(world: World) -> None:

@@ -50,6 +50,8 @@ class TaskAnswer(Answer):
     """Present when a part had to be done without: what, and why."""
     warnings: list[str] | None = None
     """Present when something about the song or the plan is uncertain."""
+    preview_url: str | None = None
+    """Present while the video is rendered and a small one can be watched already."""
     ticket: str | None = None
     """Present when callers have tokens: as `?ticket=` it stands for the token in addresses that a
     browser opens by itself, for some hours."""

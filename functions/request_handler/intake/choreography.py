@@ -3,16 +3,18 @@
 import json
 import logging
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response
 
 from choreo import exports
-from choreo.blueprint import Blueprint
+from choreo.blueprint import Blueprint, OutputConfig
 from choreo.errors import ChoreoError, InvalidInput, UnknownSong, UnknownTask
 from choreo.log import stage, task_context
 from choreo.song import Song
-from choreo.task import GenerationRequest, Reroll, Task, TaskStatus
+from choreo.task import GenerationRequest, Reroll, Stage, Task, TaskStatus
 from intake.access import Visit
 from intake.answers import Accepted, TaskAnswer
 from intake.audio import fault_in_audio
@@ -182,14 +184,14 @@ def _known_task(doors: Doors, visit: Visit, task_id: str) -> Task:
 
 def _reply(doors: Doors, visit: Visit, task: Task) -> Response:
     done = task.status is TaskStatus.COMPLETED
-    address = doors.links.link(task.video_path) if done and task.video_path else None
+    plan = json.loads(doors.tasks.blueprint_json(task.id) or "{}")
     answer = TaskAnswer(
         task_id=task.id,
         status=task.status,
         stage=task.stage,
         progress=task.progress,
         message=task.message,
-        video_url=doors.gate.with_ticket(address, visit.caller) if address else None,
+        video_url=_address(doors, visit, task.video_path if done else None),
         duration=task.duration,
         file_size=task.file_size,
         quality=task.quality,
@@ -197,16 +199,31 @@ def _reply(doors: Doors, visit: Visit, task: Task) -> Response:
         created_at=task.created_at,
         updated_at=task.updated_at,
         degraded=task.degraded,
-        warnings=_warnings(doors.tasks.blueprint_json(task.id)),
+        warnings=_warnings(plan),
+        preview_url=_address(doors, visit, _preview(doors, task, plan)),
         ticket=doors.gate.ticket(visit.caller),
     )
-    unknown = {name for name in ("degraded", "warnings", "ticket") if not getattr(answer, name)}
-    return json_reply(answer, leave_out=unknown)
+    optional = ("degraded", "warnings", "preview_url", "ticket")
+    return json_reply(answer, leave_out={name for name in optional if not getattr(answer, name)})
 
 
-def _warnings(plan: str | None) -> list[str]:
+def _address(doors: Doors, visit: Visit, path: str | None) -> str | None:
+    return doors.gate.with_ticket(doors.links.link(path), visit.caller) if path else None
+
+
+def _preview(doors: Doors, task: Task, plan: Mapping[str, Any]) -> str | None:
+    """Return where the small video lies, once the job has published it."""
+    rendering = task.stage in (Stage.RENDERING, Stage.UPLOADING)
+    if not plan or not rendering or task.status is not TaskStatus.RUNNING:
+        return None
+    output = OutputConfig(output_path=plan["output_config"]["output_path"])
+    path = output.preview_path()
+    return path if doors.store.size(path) else None
+
+
+def _warnings(plan: Mapping[str, Any]) -> list[str]:
     """Return what the planner found uncertain; a plan without such a list has none."""
-    found = json.loads(plan).get("generation_parameters", {}).get("warnings") if plan else None
+    found = plan.get("generation_parameters", {}).get("warnings")
     return [str(warning) for warning in found] if isinstance(found, list) else []
 
 

@@ -352,7 +352,8 @@ function show(view, task) {
   setText(byId("doubts"), doubts.join(" "));
   if (view.shown !== task.status) showActions(view, task, ended);
   view.shown = task.status;
-  if (task.status === "completed") showVideo(task);
+  if (task.status === "completed") showVideo(task, task.video_url);
+  else if (task.preview_url) showVideo(task, task.preview_url);
   if (!view.plan && ["rendering", "uploading"].includes(task.stage)) loadPlan(view);
 }
 
@@ -375,14 +376,21 @@ function showActions(view, task, ended) {
   byId("actions").replaceChildren(...actions);
 }
 
-function showVideo(task) {
-  if (!byId("player").hidden) return;
+/** Show the small video as soon as there is one, and go over to the whole one at the same second. */
+function showVideo(task, address) {
+  const kind = address === task.video_url ? "whole" : "preview";
+  if (!byId("player").hidden && video.dataset.kind === kind) return;
+  const second = byId("player").hidden ? 0 : video.currentTime;
+  const playing = !byId("player").hidden && !video.paused;
   byId("player").hidden = false;
-  setText(byId("quality"), task.quality?.sentence || "");
-  video.src = task.video_url;
+  video.dataset.kind = kind;
+  setText(byId("quality"), task.quality?.sentence || (kind === "preview" ? "A small preview; the whole video follows." : ""));
+  video.src = address;
+  if (second) video.currentTime = second;
+  if (playing) video.play().catch(() => {});
   video.replaceChildren(element("track", { kind: "captions", srclang: "en", label: "Moves", src: opened(task, "captions.vtt") }));
   for (const button of byId("moves").querySelectorAll("button")) button.disabled = false;
-  showMoment(0);
+  showMoment(second);
 }
 
 async function loadPlan(view) {
@@ -478,8 +486,9 @@ video.addEventListener("error", async () => {
   const second = video.currentTime;
   try {
     const task = await call(TASKS + view.id);
-    if (view !== current || !task.video_url) return;
-    video.src = task.video_url;
+    const address = task.video_url || task.preview_url;
+    if (view !== current || !address) return;
+    video.src = address;
     video.currentTime = second;
   } catch (error) {
     say(error);

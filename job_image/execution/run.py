@@ -58,13 +58,14 @@ def run(
         if blueprint.task_id != task_id:
             raise InvalidBlueprint([f"task_id is {blueprint.task_id!r}, not {task_id!r}"])
         _follow(tasks, store, claim, blueprint, scratch, stopping)
+        _forget_preview(store, blueprint)
     except ClaimLost as exc:
         if stopping():
             tasks.hand_back(claim)
             logging.warning("stopped by the platform; the task was handed back")
             return FAILED
         if blueprint is not None and tasks.get(task_id).status is TaskStatus.CANCELLED:
-            store.remove(blueprint.output_config.preview_path())
+            _forget_preview(store, blueprint)
         logging.warning("%s", exc)
         return DONE
     except Unavailable as exc:
@@ -73,6 +74,8 @@ def run(
         return FAILED
     except ChoreoError as exc:
         tasks.fail(claim, str(exc))
+        if blueprint is not None:
+            _forget_preview(store, blueprint)
         metrics.record(metrics.TASKS, 1, outcome="failed")
         logging.error("failed: %s", exc, extra={"event": "task_failed"})
         return FAILED
@@ -202,11 +205,21 @@ def _preview(
             cache=cache,
         )
         publish_video(store, video, blueprint.output_config.preview_path())
-    except (StageFailed, OSError) as exc:
+    except ClaimLost:
+        raise
+    except (ChoreoError, OSError) as exc:
         logging.warning("no preview: %s", exc)
         return
     logging.info("a preview is published", extra={"event": "preview"})
     heartbeat.show(Stage.RENDERING, PLANNED_PERCENT, "A preview can be seen")
+
+
+def _forget_preview(store: ObjectStore, blueprint: Blueprint) -> None:
+    """Remove the small video of a task that has ended; the whole one, if any, stands in for it."""
+    try:
+        store.remove(blueprint.output_config.preview_path())
+    except Unavailable as exc:
+        logging.warning("the preview is left to the store's own clean-up: %s", exc)
 
 
 def _stop_if(condition: bool, claim: Claim) -> None:

@@ -57,21 +57,25 @@ def followed(tasks: SqlTasks, store: FolderStore, task_id: str) -> None:
     assert tasks.get(task_id).status is TaskStatus.COMPLETED
 
 
-def test_the_small_video_lies_beside_the_whole_one(tasks: SqlTasks, store: FolderStore) -> None:
+def test_the_small_video_comes_first_and_goes_when_the_whole_one_is_there(
+    tasks: SqlTasks, store: FolderStore
+) -> None:
     task_id = planned(tasks, "moves/c0_360p.mp4")
     seen = []
     publish = store.publish
 
     def noting(source: Path, path: str) -> int:
-        seen.append(path)
+        seen.append((path, source.stat().st_size))
         return publish(source, path)
 
     store.publish = noting  # type: ignore[method-assign]  # looks on
     followed(tasks, store, task_id)
-    assert seen == [f"outputs/{task_id}.preview.mp4", f"outputs/{task_id}.mp4"]
-    small = store.size(seen[0])
-    assert small is not None
-    assert small > 5_000
+    assert [path for path, _ in seen] == [
+        f"outputs/{task_id}.preview.mp4",
+        f"outputs/{task_id}.mp4",
+    ]
+    assert seen[0][1] > 5_000
+    assert store.size(f"outputs/{task_id}.preview.mp4") is None
 
 
 @pytest.mark.parametrize("preview", [None, "moves/absent.mp4", "moves/broken.mp4"])

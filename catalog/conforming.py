@@ -57,7 +57,9 @@ class Rendition:
         self._container = av.open(str(path), "w", options=MP4_OPTIONS)
         self._stream = open_encoder(self._container, width, height, crf=crf)
         codec = self._stream.codec_context
-        codec.options = {**codec.options, "preset": preset}
+        if preset != PRESET:
+            quick = codec.options["x264-params"] + ":b-adapt=0:subme=0"
+            codec.options = {**codec.options, "preset": preset, "x264-params": quick}
         self._width, self._height = width, height
         self.frames = 0
 

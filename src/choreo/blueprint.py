@@ -35,6 +35,9 @@ MAX_MOVES = 2_000
 MAX_DURATION = 7_200.0
 """Two hours, in seconds."""
 
+MAX_MEDLEY_SONGS = 8
+"""Songs in one choreography."""
+
 JOINT_TOLERANCE = 0.002
 """Seconds by which one move's end and the next one's start may differ: times are written
 with a precision of a microsecond, other writers round to a millisecond."""
@@ -156,6 +159,24 @@ class Counts(Value):
     """Indices into `beats` at which a break started the count again."""
 
 
+class MedleySong(Value):
+    """A further song of a medley: it takes over from the one before it, on a count."""
+
+    audio_path: MediaPath
+    audio_start: Seconds = 0.0
+    """Second of the song's file that is heard at `start_time`."""
+    start_time: Annotated[float, Field(gt=0, le=MAX_DURATION)]
+    """Second of the timeline at which this song's first count falls: the start of a move."""
+    crossfade: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """Seconds, centred on `start_time`, in which the sound passes from song to song."""
+    audio_tempo: Annotated[float, Field(ge=0, le=400)]
+    """Beats per minute."""
+    audio_loudness: Annotated[float, Field(ge=-100, le=10)] | None = None
+    """Integrated loudness in LUFS, measured at ingest."""
+    audio_true_peak: Annotated[float, Field(ge=-100, le=30)] | None = None
+    """True peak in dBTP, measured at ingest."""
+
+
 class Blueprint(Value):
     """A whole plan."""
 
@@ -170,6 +191,8 @@ class Blueprint(Value):
     """Integrated loudness of the song in LUFS, measured at ingest."""
     audio_true_peak: Annotated[float, Field(ge=-100, le=30)] | None = None
     """True peak of the song in dBTP, measured at ingest."""
+    medley: Annotated[tuple[MedleySong, ...], Field(max_length=MAX_MEDLEY_SONGS - 1)] = ()
+    """The songs after the first; empty for a single song."""
     moves: Annotated[tuple[BlueprintMove, ...], Field(min_length=1, max_length=MAX_MOVES)]
     total_duration: Annotated[float, Field(gt=0, le=MAX_DURATION)]
     """Seconds of the video."""
@@ -286,6 +309,7 @@ def _faults_across_fields(blueprint: Blueprint) -> Iterator[str]:
             f"total_duration is {blueprint.total_duration} s; the last move ends at "
             f"{expected:.6f} s"
         )
+    yield from _faults_in_medley(blueprint)
     if blueprint.counts is not None:
         yield from _faults_in_counts(blueprint.counts)
 
@@ -323,6 +347,26 @@ def _faults_in_move(name: str, move: BlueprintMove) -> Iterator[str]:
     for verb, value, bound, what in ends:
         if not math.isclose(value, bound, abs_tol=JOINT_TOLERANCE):
             yield f"{name}.beat_map {verb} {value} s; it must be {what}, {bound:.6f} s"
+
+
+def _faults_in_medley(blueprint: Blueprint) -> Iterator[str]:
+    heard_until = 0.0
+    starts = [move.start_time for move in blueprint.moves]
+    for index, song in enumerate(blueprint.medley):
+        name = f"medley[{index}]"
+        if min(abs(start - song.start_time) for start in starts) > JOINT_TOLERANCE:
+            yield f"{name}.start_time is {song.start_time} s; no move starts there"
+        if song.start_time - song.crossfade / 2 < heard_until:
+            yield (
+                f"{name}.start_time is {song.start_time} s, less half its crossfade of "
+                f"{song.crossfade} s; the song before is heard alone from {heard_until:.3f} s"
+            )
+        if song.audio_start < song.crossfade / 2:
+            yield (
+                f"{name}.audio_start is {song.audio_start} s; half the crossfade, "
+                f"{song.crossfade / 2} s, must lie before it"
+            )
+        heard_until = song.start_time + song.crossfade / 2
 
 
 def _faults_in_counts(counts: Counts) -> Iterator[str]:

@@ -31,6 +31,21 @@ def changed(place: str, value: object) -> dict:
     return document
 
 
+def second_song(**fields: object) -> dict:
+    return {
+        "audio_path": "songs/luna/audio.m4a",
+        "audio_start": 12.0,
+        "start_time": 4.0,
+        "audio_tempo": 126.0,
+        **fields,
+    }
+
+
+def test_a_medley_passes_from_song_to_song_where_a_move_starts():
+    blueprint = Blueprint.from_document(changed("medley", [second_song()]))
+    assert [song.start_time for song in blueprint.medley] == [blueprint.moves[1].start_time]
+
+
 def test_a_blueprint_comes_back_from_its_own_text_byte_for_byte():
     text = a_blueprint().to_json()
     assert Blueprint.from_json(text) == a_blueprint()
@@ -83,6 +98,11 @@ def test_fields_of_ours_are_optional_and_have_defaults():
         ("output_config.width", 1281, "output_config.width is 1281"),
         ("counts", {"beats": [1.0, 1.0], "ones": [0]}, "counts.beats must ascend"),
         ("counts", {"beats": [1.0], "ones": [1]}, "counts.ones names beat 1; there are 1"),
+        ("medley", [second_song(start_time=2.0)], "medley[0].start_time is 2.0 s; no move starts"),
+        ("medley", [second_song(crossfade=9.0)], "less half its crossfade of 9.0 s"),
+        ("medley", [second_song(audio_start=0.2)], "half the crossfade, 0.5 s, must lie before"),
+        ("medley", [second_song(), second_song()], "medley[1].start_time is 4.0 s"),
+        ("medley", [second_song(audio_path="file:x")], "medley[0].audio_path"),
         ("schema_version", "2.0", "schema_version is '2.0'"),
         ("seed", 1.5, "seed is 1.5"),
         ("surprise", 1, "surprise"),

@@ -12,15 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_emulators.demo_library.synthesiser import (
-    SAMPLE_RATE,
-    Part,
-    SongSpec,
-    synthesise,
-)
+from local_emulators.demo_library.instruments import SAMPLE_RATE
+from local_emulators.demo_library.synthesiser import Part, SongSpec, synthesise
 
 if TYPE_CHECKING:
-    from local_emulators.demo_library.synthesiser import Audio
+    from local_emulators.demo_library.instruments import Audio
 
 ARTIST = "Choreo Demo Band"
 BIT_RATE = 160_000

@@ -13,9 +13,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-Audio = NDArray[np.float64]
+from local_emulators.demo_library.instruments import (
+    SAMPLE_RATE,
+    Audio,
+    Kit,
+    crowd,
+    pinkish,
+    reverberated,
+)
 
-SAMPLE_RATE = 44_100
+_PLAYERS = ("guira", "bongo", "bass", "guitar", "requinto", "lead", "pad")
 COUNTS_PER_BAR = 4
 COUNTS_PER_EIGHT = 8
 
@@ -62,8 +69,24 @@ class SongSpec:
     """Standard deviation, in seconds, of each note's time."""
     levels: dict[str, float] = field(default_factory=dict)
     """Factor for each of guira, bongo, bass, guitar, requinto, lead, pad; absent means 1."""
+    lags: dict[str, float] = field(default_factory=dict)
+    """Seconds by which each of them is behind the others, always; absent means 0."""
+    looseness: float = 0.0
+    """Standard deviation, in seconds, by which each player leaves the others from bar to bar."""
     bass_pattern: str = "1-2&-3-4"
     """Which eighths the bass plays, by name; see `_BASS_PATTERNS`."""
+    bass_variation: float = 0.0
+    """Share of bars in which the bass plays another of its patterns."""
+    anticipation: float = 0.0
+    """Share of chords that guitar, bass and pad bring half a count early, on the "and" of 4."""
+    turnaround: bool = False
+    """True changes the chord on 3 too, in every fourth bar."""
+    melisma: bool = False
+    """True lets the lead sing freely: phrases that start anywhere, runs, slides and vowels."""
+    dynamics: float = 0.0
+    """Decibels by which the calmest part is softer than the mambo."""
+    sparse_intro: bool = False
+    """True leaves guitar and requinto alone in the first bars, as many songs begin."""
     offbeat_guira: bool = False
     """True accents every "and" of the güira, which leads trackers onto the off-beat."""
     martillo_low: float = 1.0
@@ -73,6 +96,10 @@ class SongSpec:
     room_seconds: float = 1.1
     noise: float = 0.0
     """RMS of pink-ish noise relative to full scale."""
+    crowd: float = 0.0
+    """RMS of a talking, clapping room relative to full scale."""
+    drive: float = 1.3
+    """How hard the mix is pressed into its limiter."""
     loudness: float = -1.5
     """Peak level in dBFS; above 0 clips."""
     free_intro: float = 0.0
@@ -113,8 +140,12 @@ _BASS_PATTERNS: dict[str, tuple[tuple[int, int, float], ...]] = {
     "1-2&-3-4": ((0, 0, 2.6), (3, 2, 1.0), (4, 1, 1.8), (6, 2, 1.9)),
     "1-3-4": ((0, 0, 3.6), (4, 2, 1.8), (6, 1, 1.9)),
     "1-4": ((0, 0, 5.0), (6, 2, 1.9)),
+    "1-3-4-4&": ((0, 0, 3.4), (4, 2, 1.6), (6, 1, 0.9), (7, 2, 0.9)),
     "1-2-3-4": ((0, 0, 1.7), (2, 1, 1.0), (4, 2, 1.8), (6, 0, 1.9)),
 }
+CALM = {"intro": 1.0, "outro": 0.9, "bridge": 0.9, "verse": 0.65, "chorus": 0.3, "mambo": 0.0}
+"""Share of `SongSpec.dynamics` by which a part is softer."""
+
 _ARPEGGIOS: tuple[tuple[int, ...], ...] = (
     (0, 2, 3, 4, 2, 3, 4, 3),
     (0, 3, 2, 4, 3, 2, 4, 2),
@@ -140,7 +171,7 @@ def synthesise(spec: SongSpec, seed: int = 0) -> tuple[Audio, Truth]:
         Samples of shape (2, n) at 44.1 kHz in -1 to 1, and the song's truth.
     """
     score = _lay_out(spec)
-    band = _Band(spec, score, np.random.default_rng(seed))
+    band = _Band(spec, score, seed)
     audio = band.play()
     return audio, score.truth(audio.shape[1] / SAMPLE_RATE)
 
@@ -234,58 +265,85 @@ def _lay_out(spec: SongSpec) -> _Score:
 class _Band:
     """Plays a score into one stereo buffer per group of instruments."""
 
-    def __init__(self, spec: SongSpec, score: _Score, rng: np.random.Generator) -> None:
+    def __init__(self, spec: SongSpec, score: _Score, seed: int) -> None:
         self.spec = spec
         self.score = score
-        self.rng = rng
+        self.rng = rng = np.random.default_rng(seed)
         self.length = int((score.times[-1] + 1.6) * SAMPLE_RATE)
         self.dry = np.zeros((2, self.length))
         self.wet = np.zeros(self.length)
         self.scale = _MINOR if spec.minor else _MAJOR
-        self.kit = _Kit(spec, rng)
+        self.kit = Kit(spec.tuning, rng)
         self.arpeggio = _ARPEGGIOS[int(rng.integers(len(_ARPEGGIOS)))]
+        # Of its own, so that a song without these liberties is the same song as ever.
+        self.free = np.random.default_rng([seed, len(score.bars)])
+        self.early = self.free.random(len(score.bars)) < spec.anticipation
+        self.away = {name: self._wander() for name in _PLAYERS}
+        self.part_gain = 1.0
+
+    def _wander(self) -> NDArray[np.float64]:
+        """Return the seconds by which a player leaves the others in each bar."""
+        steps = self.free.normal(0.0, 1.0, len(self.score.bars))
+        away = np.zeros(len(steps))
+        for index in range(1, len(steps)):
+            away[index] = 0.8 * away[index - 1] + 0.6 * steps[index]
+        return np.asarray(away * self.spec.looseness)
 
     def play(self) -> Audio:
         if self.spec.free_intro > 0:
             self._free_intro()
         motif = self._motif()
         for number, bar in enumerate(self.score.bars):
-            chord = self._chord(number)
+            self.part_gain = 10 ** (-self.spec.dynamics * CALM.get(bar.label, 0.6) / 20)
             if bar.stop:
-                self._stop(bar, chord)
+                self._stop(bar, self._chord(number))
                 continue
             full = bar.label not in ("intro", "outro", "break")
-            self._guira(bar, full)
-            self._bongo(bar)
-            self._bass(bar, chord)
-            self._guitar(bar, chord)
+            alone = self.spec.sparse_intro and bar.label == "intro" and bar.in_part < 4
+            if not alone:
+                self._guira(bar, full)
+                self._bongo(bar)
+                self._bass(number)
+            self._guitar(number)
             if bar.label in ("verse", "chorus", "bridge"):
-                self._pad(bar, chord)
-                self._lead(bar, chord, motif)
+                self._pad(number)
+                if not self.spec.melisma:
+                    self._lead(bar, self._chord(number), motif)
             if bar.label in ("mambo", "intro", "outro"):
-                self._requinto(bar, chord)
+                self._requinto(bar, self._chord(number))
+        self.part_gain = 1.0
+        if self.spec.melisma:
+            self._sing()
         return self._mixed()
 
     # time and harmony
 
-    def _time(self, bar: _Bar, eighth: float) -> float:
-        """Return the second of an eighth of a bar, swung and a little human."""
+    def _time(self, bar: _Bar, eighth: float, player: str = "lead") -> float:
+        """Return the second at which a player plays an eighth of a bar: swung, a little human."""
         times = self.score.times
         position = bar.first + eighth / 2.0
         if eighth % 2 == 1:
             position += 0.5 * self.spec.swing
         whole = min(int(position), len(times) - 2)
         exact = times[whole] + (position - whole) * (times[whole + 1] - times[whole])
-        return float(exact + self.rng.normal(0.0, self.spec.humanise))
+        behind = self.spec.lags.get(player, 0.0) + self.away[player][bar.first // COUNTS_PER_BAR]
+        return float(exact + behind + self.rng.normal(0.0, self.spec.humanise))
 
     def _eighth(self, bar: _Bar) -> float:
         return float(self.score.times[bar.first + 1] - self.score.times[bar.first]) / 2.0
 
-    def _chord(self, number: int) -> tuple[int, ...]:
-        """Return seven rising chord tones, as MIDI notes, the root first."""
+    def _chord(self, number: int, eighth: float = 0) -> tuple[int, ...]:
+        """Return seven rising chord tones at a place, as MIDI notes, the root first."""
         chords = self.spec.chords
-        bar = self.score.bars[number]
-        degree = chords[(bar.in_part // self.spec.bars_per_chord) % len(chords)]
+        bars = self.score.bars
+        if eighth == 7 and number + 1 < len(bars) and self.early[number]:
+            number += 1
+            eighth = 0
+        bar = bars[number]
+        place = bar.in_part // self.spec.bars_per_chord
+        if self.spec.turnaround and eighth >= 4 and bar.in_part % 4 == 3:
+            place += len(chords) // 2
+        degree = chords[place % len(chords)]
         tones = [degree + step for step in (0, 2, 4, 7, 9, 11, 14)]
         return tuple(self._note(tone) for tone in tones)
 
@@ -301,7 +359,7 @@ class _Band:
         start = round(time * SAMPLE_RATE)
         if start < 0 or start >= self.length or gain == 0.0:
             return
-        piece = sound[: self.length - start] * gain
+        piece = sound[: self.length - start] * (gain * self.part_gain)
         sides = (np.cos((pan + 1) * np.pi / 4), np.sin((pan + 1) * np.pi / 4))
         for side in (0, 1):
             self.dry[side, start : start + len(piece)] += sides[side] * piece
@@ -325,10 +383,16 @@ class _Band:
                 long = eighth % 2 == 0
                 sound = self.kit.scrape(long, int(self.rng.integers(4)))
                 gain = level * accent * self.rng.uniform(0.85, 1.1)
-                self._add(sound, self._time(bar, eighth), gain, pan=0.35, wet=0.25)
+                self._add(sound, self._time(bar, eighth, "guira"), gain, pan=0.35, wet=0.25)
         if bar.mode == "mambo":
             for late in (3.5, 7.5):
-                self._add(self.kit.scrape(False, 0), self._time(bar, late), level * 0.5, 0.35, 0.25)
+                self._add(
+                    self.kit.scrape(False, 0),
+                    self._time(bar, late, "guira"),
+                    level * 0.5,
+                    0.35,
+                    0.25,
+                )
 
     def _bongo(self, bar: _Bar) -> None:
         level = 0.30 * self._level("bongo")
@@ -339,43 +403,88 @@ class _Band:
             high = (0.75, 0.3, 0.5, 0.5, 0.8, 0.7, 0.3, 0.8)
         for eighth, accent in enumerate(high):
             gain = level * accent * self.rng.uniform(0.8, 1.15)
-            self._add(self.kit.bongo_high, self._time(bar, eighth), gain, pan=-0.25)
+            self._add(self.kit.bongo_high, self._time(bar, eighth, "bongo"), gain, pan=-0.25)
         low = level * self.spec.martillo_low * self.rng.uniform(0.9, 1.1)
-        self._add(self.kit.bongo_low, self._time(bar, 6), low, pan=-0.4)
+        self._add(self.kit.bongo_low, self._time(bar, 6, "bongo"), low, pan=-0.4)
         if bar.mode == "mambo":
-            self._add(self.kit.bongo_low, self._time(bar, 7), 0.5 * low, pan=-0.4)
+            self._add(self.kit.bongo_low, self._time(bar, 7, "bongo"), 0.5 * low, pan=-0.4)
 
-    def _bass(self, bar: _Bar, chord: tuple[int, ...]) -> None:
+    def _bass(self, number: int) -> None:
+        bar = self.score.bars[number]
         level = 0.42 * self._level("bass")
-        pattern = _BASS_PATTERNS[self.spec.bass_pattern]
-        root = chord[0] - 24
-        while root < 33:
-            root += 12
-        while root > 45:
-            root -= 12
-        for eighth, tone, length in pattern:
-            if bar.mode == "majao" and eighth == 3:
-                continue
+        name = self.spec.bass_pattern
+        if self.spec.bass_variation and self.free.random() < self.spec.bass_variation:
+            name = str(self.free.choice(sorted(_BASS_PATTERNS)))
+        tied = number > 0 and bool(self.early[number - 1]) and not self.score.bars[number - 1].stop
+        notes = [
+            note
+            for note in _BASS_PATTERNS[name]
+            if not (bar.mode == "majao" and note[0] == 3) and not (tied and note[0] == 0)
+        ]
+        if self.early[number]:
+            notes = [*(note for note in notes if note[0] != 7), (7, 0, 3.2)]
+        for eighth, tone, length in notes:
+            chord = self._chord(number, eighth)
+            root = chord[0] - 24
+            while root < 33:
+                root += 12
+            while root > 45:
+                root -= 12
             note = root + (chord[tone] - chord[0])
             gain = level * self.rng.uniform(0.9, 1.08)
             sound = self.kit.bass(note, length * self._eighth(bar))
-            self._add(sound, self._time(bar, eighth), gain, wet=0.1)
+            self._add(sound, self._time(bar, eighth, "bass"), gain, wet=0.1)
 
-    def _guitar(self, bar: _Bar, chord: tuple[int, ...]) -> None:
+    def _guitar(self, number: int) -> None:
+        bar = self.score.bars[number]
         level = 0.17 * self._level("guitar")
         for eighth in range(8):
             if bar.mode == "majao" and eighth == 1:
                 continue
-            note = chord[self.arpeggio[eighth]]
+            note = self._chord(number, eighth)[self.arpeggio[eighth]]
             accent = (1.0, 0.7, 0.8, 0.75, 0.9, 0.7, 0.85, 0.75)[eighth]
             gain = level * accent * self.rng.uniform(0.85, 1.1)
-            self._add(self.kit.guitar(note), self._time(bar, eighth), gain, pan=-0.5)
+            self._add(self.kit.guitar(note), self._time(bar, eighth, "guitar"), gain, pan=-0.5)
 
-    def _pad(self, bar: _Bar, chord: tuple[int, ...]) -> None:
+    def _pad(self, number: int) -> None:
+        bar, chord = self.score.bars[number], self._chord(number)
         level = 0.030 * self._level("pad") * (1.4 if bar.label == "chorus" else 1.0)
         length = 8.3 * self._eighth(bar)
+        early = self._eighth(bar) if number and self.early[number - 1] else 0.0
         for tone, pan in ((1, -0.6), (2, 0.6), (3, 0.1)):
-            self._add(self.kit.pad(chord[tone], length), self._time(bar, 0) - 0.04, level, pan, 0.9)
+            held = self.kit.pad(chord[tone], length)
+            self._add(held, self._time(bar, 0, "pad") - 0.04 - early, level, pan, 0.9)
+
+    def _sing(self) -> None:
+        """A free lead: phrases of one to three bars that start anywhere, runs and held notes."""
+        rng = self.free
+        level = 0.12 * self._level("lead")
+        bars = self.score.bars
+        eighths = [
+            (number, eighth)
+            for number, bar in enumerate(bars)
+            if bar.label in ("verse", "chorus", "bridge") and not bar.stop
+            for eighth in range(8)
+        ]
+        at, step, before = 0, int(rng.integers(0, 5)), self._note(7)
+        while at < len(eighths):
+            at += int(rng.integers(1, 8))
+            end = min(at + int(rng.integers(8, 26)), len(eighths))
+            while at < end:
+                number, eighth = eighths[at]
+                bar = bars[number]
+                run = rng.random() < 0.2
+                length = 0.5 if run else float(rng.choice([1, 1, 2, 2, 3, 5]))
+                step = int(np.clip(step + rng.choice([-2, -1, -1, 0, 1, 1, 2]), -3, 7))
+                note = self._note(7 + step)
+                if eighth % 4 == 0 and rng.random() < 0.6:
+                    note = _nearest(self._chord(number), note)
+                for part in range(2 if run else 1):
+                    time = self._time(bar, eighth + 0.5 * part, "lead") + rng.normal(0.015, 0.025)
+                    sung = self.kit.sung(note + part, length * self._eighth(bar), before, rng)
+                    self._add(sung, time, level * rng.uniform(0.6, 1.2), 0.05, 0.8)
+                    before = note + part
+                at += max(1, int(length))
 
     def _lead(
         self, bar: _Bar, chord: tuple[int, ...], motif: list[tuple[float, int, float]]
@@ -401,9 +510,10 @@ class _Band:
                 continue
             note = chord[figure[eighth]] + 12
             gain = level * self.rng.uniform(0.8, 1.1) * (1.0 if eighth % 2 == 0 else 0.8)
-            self._add(self.kit.requinto(note), self._time(bar, eighth), gain, 0.45, 0.6)
+            string = self.kit.requinto(note)
+            self._add(string, self._time(bar, eighth, "requinto"), gain, 0.45, 0.6)
             if bar.label == "mambo" and eighth in (3, 7):
-                self._add(self.kit.requinto(note), self._time(bar, eighth + 0.5), gain, 0.45, 0.6)
+                self._add(string, self._time(bar, eighth + 0.5, "requinto"), gain, 0.45, 0.6)
 
     def _stop(self, bar: _Bar, chord: tuple[int, ...]) -> None:
         """A break: one hit together on the first count, then the guitar rings and bongos answer."""
@@ -453,7 +563,7 @@ class _Band:
         spec = self.spec
         mix = self.dry
         if spec.room > 0:
-            mix = mix + spec.room * 1.6 * _reverberated(self.wet, spec.room_seconds, self.rng)
+            mix = mix + spec.room * 1.6 * reverberated(self.wet, spec.room_seconds, self.rng)
         if spec.fade_out > 0:
             fade = int(spec.fade_out * SAMPLE_RATE)
             end = int(self.score.times[-1] * SAMPLE_RATE)
@@ -461,201 +571,13 @@ class _Band:
             gain[max(0, end - fade) : end] = np.linspace(1, 0, min(fade, end)) ** 1.5
             gain[end:] = 0.0
             mix = mix * gain
-        mix = np.tanh(1.3 * mix) / 1.3
+        mix = np.tanh(spec.drive * mix) / spec.drive
         mix *= 10 ** (spec.loudness / 20) / max(float(np.abs(mix).max()), 1e-9)
         if spec.noise > 0:
-            mix = mix + spec.noise * _pinkish(self.length, self.rng)
+            mix = mix + spec.noise * pinkish(self.length, self.rng)
+        if spec.crowd > 0:
+            mix = mix + spec.crowd * crowd(self.length, self.free)
         return np.clip(mix, -1.0, 1.0)
-
-
-class _Kit:
-    """The sounds of the instruments; each is made once per note and length."""
-
-    def __init__(self, spec: SongSpec, rng: np.random.Generator) -> None:
-        self.rng = rng
-        self.tuning = spec.tuning + rng.uniform(-0.05, 0.05)
-        self.brightness = rng.uniform(0.75, 1.3)
-        self.cache: dict[tuple[object, ...], Audio] = {}
-        skin = rng.uniform(0.9, 1.12)
-        self.bongo_high = _drum(410 * skin, 0.11, 0.30, rng)
-        self.bongo_low = _drum(225 * skin, 0.22, 0.16, rng)
-        self.scrapes = {
-            (long, take): _scrape(long, rng) for long in (True, False) for take in range(4)
-        }
-
-    def scrape(self, long: bool, take: int) -> Audio:
-        return self.scrapes[long, take]
-
-    def _frequency(self, note: int) -> float:
-        return float(440.0 * 2 ** ((note + self.tuning - 69) / 12))
-
-    def _cached(self, key: tuple[object, ...], make: Audio | None = None) -> Audio | None:
-        if make is not None:
-            self.cache[key] = make
-        return self.cache.get(key)
-
-    def guitar(self, note: int) -> Audio:
-        key = ("guitar", note)
-        found = self._cached(key)
-        if found is None:
-            found = _pluck(self._frequency(note), 1.3, 0.9 * self.brightness, 0.19, self.rng)
-            self._cached(key, found)
-        return found
-
-    def requinto(self, note: int) -> Audio:
-        key = ("requinto", note)
-        found = self._cached(key)
-        if found is None:
-            found = _pluck(self._frequency(note), 0.8, 1.4 * self.brightness, 0.11, self.rng)
-            self._cached(key, found)
-        return found
-
-    def bass(self, note: int, seconds: float) -> Audio:
-        key = ("bass", note, round(seconds, 2))
-        found = self._cached(key)
-        if found is None:
-            found = _pluck(self._frequency(note), seconds + 0.08, 0.33, 0.3, self.rng, seconds)
-            self._cached(key, found)
-        return found
-
-    def pad(self, note: int, seconds: float) -> Audio:
-        key = ("pad", note, round(seconds, 1))
-        found = self._cached(key)
-        if found is None:
-            found = _sustained(self._frequency(note), seconds, 5, 0.18, 0.0, self.rng)
-            self._cached(key, found)
-        return found
-
-    def voice(self, note: int, seconds: float) -> Audio:
-        key = ("voice", note, round(seconds, 1))
-        found = self._cached(key)
-        if found is None:
-            found = _sustained(self._frequency(note), seconds, 14, 0.05, 0.006, self.rng)
-            self._cached(key, found)
-        return found
-
-
-def _seconds(length: float) -> NDArray[np.float64]:
-    return np.arange(max(1, int(length * SAMPLE_RATE))) / SAMPLE_RATE
-
-
-def _pluck(
-    frequency: float,
-    seconds: float,
-    brightness: float,
-    position: float,
-    rng: np.random.Generator,
-    damped_at: float | None = None,
-) -> Audio:
-    """A plucked string: decaying partials, the higher the shorter, and a click of the nail."""
-    time = _seconds(seconds)
-    sound = np.zeros_like(time)
-    for partial in range(1, 15):
-        pitch = frequency * partial * np.sqrt(1 + 6e-5 * partial**2)
-        if pitch > 9_000:
-            break
-        strength = abs(np.sin(np.pi * partial * position)) / partial**1.05
-        strength *= np.exp(-(partial - 1) / (6.0 * brightness))
-        decay = (1.6 + 0.5 * partial) * (frequency / 220.0) ** 0.4
-        sound += (
-            strength * np.exp(-decay * time) * np.sin(2 * np.pi * pitch * time + rng.uniform(0, 6))
-        )
-    click = int(0.006 * SAMPLE_RATE)
-    sound[:click] += 0.25 * brightness * rng.normal(size=click) * np.linspace(1, 0, click) ** 2
-    rise = min(len(time), int(0.0015 * SAMPLE_RATE))
-    sound[:rise] *= np.linspace(0, 1, rise)
-    if damped_at is not None:
-        sound *= np.clip((damped_at + 0.06 - time) / 0.06, 0, 1)
-    tail = min(len(time), int(0.03 * SAMPLE_RATE))
-    sound[-tail:] *= np.linspace(1, 0, tail)
-    return sound / max(float(np.abs(sound).max()), 1e-9)
-
-
-def _sustained(
-    frequency: float,
-    seconds: float,
-    partials: int,
-    rise: float,
-    vibrato: float,
-    rng: np.random.Generator,
-) -> Audio:
-    """A held tone; with vibrato and formants it passes for a voice that sings "ah"."""
-    time = _seconds(seconds)
-    depth = vibrato * np.clip(time / 0.35, 0, 1)
-    phase = 2 * np.pi * np.cumsum(frequency * (1 + depth * np.sin(2 * np.pi * 5.4 * time)))
-    phase /= SAMPLE_RATE
-    sound = np.zeros_like(time)
-    for partial in range(1, partials + 1):
-        pitch = frequency * partial
-        if pitch > 7_000:
-            break
-        formants = sum(
-            weight / (1 + ((pitch - centre) / width) ** 2)
-            for centre, width, weight in ((650, 160, 1.0), (1150, 200, 0.6), (2700, 350, 0.3))
-        )
-        strength = (0.25 + formants) / partial if vibrato else 1 / partial**1.7
-        sound += strength * np.sin(partial * phase + rng.uniform(0, 6))
-    envelope = np.clip(time / rise, 0, 1) * np.clip((seconds - time) / 0.08, 0, 1)
-    return envelope * sound / max(float(np.abs(sound).max()), 1e-9)
-
-
-def _drum(frequency: float, decay: float, slap: float, rng: np.random.Generator) -> Audio:
-    """A skin: three modes of a drum head whose pitch falls a little, and a slap."""
-    time = _seconds(0.5)
-    bend = 1 + 0.10 * np.exp(-time / 0.012)
-    phase = 2 * np.pi * np.cumsum(frequency * bend) / SAMPLE_RATE
-    sound = np.zeros_like(time)
-    for ratio, strength in ((1.0, 1.0), (1.59, 0.45), (2.3, 0.25)):
-        sound += strength * np.exp(-time * ratio / decay * 2.2) * np.sin(ratio * phase)
-    sound += slap * rng.normal(size=len(time)) * np.exp(-time / 0.006)
-    rise = int(0.001 * SAMPLE_RATE)
-    sound[:rise] *= np.linspace(0, 1, rise)
-    return sound / float(np.abs(sound).max())
-
-
-def _scrape(long: bool, rng: np.random.Generator) -> Audio:
-    """A stroke over the güira: bright noise in a row of ridges."""
-    length = 0.13 if long else 0.06
-    time = _seconds(length + 0.05)
-    noise = _high_passed(rng.normal(size=len(time)), 3_500.0)
-    ridges = 0.6 + 0.4 * np.sign(np.sin(2 * np.pi * rng.uniform(95, 150) * time))
-    envelope = np.clip(time / 0.004, 0, 1) * np.exp(-time / (0.45 * length))
-    sound = noise * ridges * envelope
-    return sound / float(np.abs(sound).max())
-
-
-def _high_passed(signal: Audio, cutoff: float) -> Audio:
-    spectrum = np.fft.rfft(signal)
-    frequency = np.fft.rfftfreq(len(signal), 1 / SAMPLE_RATE)
-    return np.fft.irfft(spectrum / (1 + (cutoff / np.maximum(frequency, 1.0)) ** 4), len(signal))
-
-
-def _reverberated(signal: Audio, seconds: float, rng: np.random.Generator) -> Audio:
-    """A room: exponentially decaying noise, darker with time, different at each ear."""
-    time = _seconds(1.4 * seconds)
-    size = _fast_size(len(signal) + len(time))
-    sent = np.fft.rfft(signal, size)
-    wet = np.empty((2, len(signal)))
-    for side in (0, 1):
-        tail = rng.normal(size=len(time)) * np.exp(-6.9 * time / seconds)
-        tail[: int(0.012 * SAMPLE_RATE)] = 0.0
-        smooth = np.convolve(tail, np.hanning(9) / 4.0, mode="same")
-        smooth /= np.sqrt(float(np.sum(smooth**2)))
-        wet[side] = np.fft.irfft(sent * np.fft.rfft(smooth, size), size)[: len(signal)]
-    return wet
-
-
-def _fast_size(least: int) -> int:
-    """Return the smallest 2^a, 3 * 2^a or 5 * 2^a that is not below `least`."""
-    return min(factor << max(0, int(np.ceil(np.log2(least / factor)))) for factor in (1, 3, 5))
-
-
-def _pinkish(length: int, rng: np.random.Generator) -> Audio:
-    size = _fast_size(length)
-    spectrum = np.fft.rfft(rng.normal(size=(2, size)), axis=1)
-    frequency = np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 20.0)
-    noise = np.fft.irfft(spectrum / np.sqrt(frequency), size, axis=1)[:, :length]
-    return np.asarray(noise / np.sqrt(np.mean(noise**2)))
 
 
 def _nearest(chord: tuple[int, ...], note: int) -> int:

@@ -9,24 +9,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from choreo.decoding import CLIP_FORMATS, PICTURE_DECODERS, SOUND_DECODERS, open_media
 from choreo.errors import UnreadableMedia
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
-
-READERS = "mov,matroska,avi,mpegts,mpeg"
-"""FFmpeg demuxers; `mov` is also mp4 and 3gp, `matroska` also webm. No playlists: they name
-other files and addresses."""
-
-PICTURE_DECODERS = (
-    "h264,hevc,mpeg4,mpeg2video,mpeg1video,h263,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,"
-    "mjpeg,prores,dnxhd"
-)
-SOUND_DECODERS = (
-    "aac,mp3,mp3float,opus,libopus,vorbis,libvorbis,flac,alac,ac3,eac3,mp2,mp2float,"
-    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_f32le,pcm_u8,pcm_alaw,pcm_mulaw,amr_nb,amrnb"
-)
 
 MAX_SECONDS = 600.0
 """A clip may hold several moves; a whole class must be cut first."""
@@ -68,13 +56,8 @@ def opened_clip(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """
     import av
 
-    options = {
-        "protocol_whitelist": "file",
-        "format_whitelist": READERS,
-        "codec_whitelist": f"{PICTURE_DECODERS},{SOUND_DECODERS}",
-    }
     try:
-        with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
+        with open_media(path, CLIP_FORMATS, f"{PICTURE_DECODERS},{SOUND_DECODERS}") as container:
             streams = [s for s in container.streams.video if not _is_cover(s)]
             if not streams:
                 raise UnreadableMedia(f"{path.name} has no moving picture, only sound")

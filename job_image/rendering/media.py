@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import av
 import av.error
 
+from choreo.decoding import PICTURE_DECODERS, SOUND_DECODERS, open_media
 from choreo.errors import UnreadableMedia
 
 if TYPE_CHECKING:
@@ -54,16 +54,12 @@ def opened(path: Path, formats: str, known: bool = False) -> Iterator["InputCont
     if not path.is_file():
         raise UnreadableMedia(f"{path.name} is not a file")
     try:
-        container = av.open(
-            str(path),
-            "r",
-            container_options={
-                "format_whitelist": formats,
-                "protocol_whitelist": "file",
-                **(_UNPROBED if known else {}),
-            },
-            options=UNDECODED,
-            metadata_errors="replace",
+        container = open_media(
+            path,
+            formats,
+            f"{PICTURE_DECODERS},{SOUND_DECODERS}",
+            container_options=_UNPROBED if known else {},
+            stream_options=UNDECODED,
         )
     except (av.error.FFmpegError, ValueError, OSError) as exc:
         raise UnreadableMedia(f"{path.name} cannot be opened: {reason(exc)}") from exc

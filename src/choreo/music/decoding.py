@@ -1,8 +1,7 @@
 """Sound out of a file: one channel, one rate, in bounded memory.
 
-FFmpeg's libraries come inside PyAV's wheel. Only local files are opened, and only with the
-readers and decoders that music and clips need: a playlist or an exotic format inside a file
-with a harmless name is refused instead of followed.
+Files are opened by `choreo.decoding`: a playlist or an exotic format inside a file with a
+harmless name is refused instead of followed.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from choreo.decoding import COVER_DECODERS, SONG_FORMATS, SOUND_DECODERS, open_media
 from choreo.errors import UnreadableMedia
 
 if TYPE_CHECKING:
@@ -24,16 +24,8 @@ MAX_DURATION = 1_830.0
 MAX_RATE = 384_000
 """Samples per second; more is a broken header."""
 
-READERS = "aac,aiff,flac,matroska,mov,mp3,ogg,wav,w64"
-"""FFmpeg demuxers; `mov` is also m4a and mp4, `matroska` also webm."""
-
-SOUND_DECODERS = (
-    "aac,alac,flac,mp3,mp3float,opus,libopus,vorbis,libvorbis,"
-    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_u8,pcm_f32le,pcm_f32be,"
-    "pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav"
-)
-PICTURE_DECODERS = "h264,hevc,mpeg4,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,mjpeg,png"
-"""Needed to probe clips and cover pictures; nothing here is ever shown."""
+DECODERS = f"{SOUND_DECODERS},{COVER_DECODERS}"
+"""Pictures are probed beside the sound; nothing of them is ever shown."""
 
 
 class Sound(NamedTuple):
@@ -107,13 +99,8 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         raise UnreadableMedia(f"{path.name} is not a file that exists")
     if path.stat().st_size == 0:
         raise UnreadableMedia(f"{path.name} is empty (0 bytes)")
-    options = {
-        "protocol_whitelist": "file",
-        "format_whitelist": READERS,
-        "codec_whitelist": f"{SOUND_DECODERS},{PICTURE_DECODERS}",
-    }
     try:
-        with av.open(f"file:{path.resolve()}", options=options, metadata_errors="replace") as box:
+        with open_media(path, SONG_FORMATS, DECODERS) as box:
             if not box.streams.audio:
                 raise UnreadableMedia(f"{path.name} has no sound, only other streams")
             stream = box.streams.audio[0]

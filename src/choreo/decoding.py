@@ -1,0 +1,104 @@
+"""The one place where media files from outside are opened.
+
+FFmpeg's libraries, which come inside PyAV's wheel, know hundreds of formats; some of them are
+lists of other files and addresses. Whatever a file is called and whatever it holds, here it is
+read as one plain local file, by the demuxers and decoders that the caller names, and no picture
+larger than `MAX_PIXELS` is given memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+MAX_PIXELS = 4096 * 4096
+"""Pixels of one picture. Decoders ask before they take memory, so a header that claims more
+costs nothing."""
+
+MAX_STREAMS = 32
+"""Tracks of one file; a recording has a handful."""
+
+CLIP_FORMATS = "mov,matroska,avi,mpegts,mpeg"
+"""FFmpeg demuxers for clips; `mov` is also mp4 and 3gp, `matroska` also webm."""
+
+SONG_FORMATS = "aac,aiff,flac,matroska,mov,mp3,ogg,wav,w64"
+"""FFmpeg demuxers for songs; `mov` is also m4a and mp4, `matroska` also webm."""
+
+PICTURE_DECODERS = (
+    "h264,hevc,mpeg4,mpeg2video,mpeg1video,h263,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,"
+    "mjpeg,prores,dnxhd"
+)
+
+COVER_DECODERS = "h264,hevc,mpeg4,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,mjpeg,png"
+"""What stands beside the sound in a song's file; it is probed and never shown."""
+
+SOUND_DECODERS = (
+    "aac,mp3,mp3float,opus,libopus,vorbis,libvorbis,flac,alac,ac3,eac3,mp2,mp2float,"
+    "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_u8,pcm_f32le,pcm_f32be,"
+    "pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav,amr_nb,amrnb"
+)
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def open_media(
+    path: Path,
+    formats: str,
+    decoders: str,
+    *,
+    container_options: Mapping[str, str] = _NOTHING,
+    stream_options: Mapping[str, str] = _NOTHING,
+) -> InputContainer:
+    """Open a local file for reading.
+
+    Args:
+
+        path: The file; its name is never taken for an address or a pattern.
+
+        formats: Demuxers that may read it, separated by commas.
+
+        decoders: Decoders that may be run on it, here and later, separated by commas.
+
+        container_options: Further options of the demuxer.
+
+        stream_options: Further options of the decoders that look into it while it is opened.
+
+    Returns:
+
+        PyAV's container; closing it is the caller's part.
+
+    Raises:
+
+        av.FFmpegError, ValueError: As the library says it; callers say it in their own words.
+    """
+    import av
+
+    limits = {"codec_whitelist": decoders, "max_pixels": str(MAX_PIXELS)}
+    container = av.open(
+        f"file:{path.resolve()}",
+        "r",
+        container_options={
+            **container_options,
+            "protocol_whitelist": "file",
+            "format_whitelist": formats,
+            "codec_whitelist": decoders,
+            "max_streams": str(MAX_STREAMS),
+        },
+        options={**stream_options, **limits},
+        metadata_errors="replace",
+    )
+    for stream in container.streams:
+        _limit(stream, limits)
+    return container
+
+
+def _limit(stream: Any, limits: Mapping[str, str]) -> None:
+    """Hold a stream's decoder to the limits too: the options above end with the opening."""
+    context = stream.codec_context
+    if context is not None:
+        context.options = dict(limits)

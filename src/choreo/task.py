@@ -16,6 +16,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from choreo.blueprint import Overlay
 from choreo.media_path import MediaPath
 from choreo.values import Value
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
@@ -80,6 +81,10 @@ class Reroll(Value):
         Field(max_length=MAX_AVOIDED),
     ] = ()
     """Ids or families of moves that must not be chosen."""
+    difficulty: Difficulty | None = None
+    """The hardest level that the new moves may have; None: as before."""
+    energy_level: EnergyLevel | None = None
+    """How much the new moves should fill the music; None: as before."""
 
     @model_validator(mode="after")
     def _wants_no_slot_both_ways(self) -> Self:
@@ -87,6 +92,30 @@ class Reroll(Value):
         if both:
             raise ValueError(f"slots and lock both name {', '.join(map(str, both))}")
         return self
+
+
+class Variant(Value):
+    """An earlier plan written as another video: the same moves, another output.
+
+    What is None stays as it is in that plan.
+    """
+
+    task_id: Annotated[str, Field(min_length=1, max_length=64)]
+    """The task whose plan it is."""
+    mirror: bool | None = None
+    """True shows everything as in a mirror."""
+    speed: Annotated[float, Field(ge=0.5, le=1)] | None = None
+    """Practice speed."""
+    portrait: bool | None = None
+    """True: 720 x 1280, cropped; False: 1280 x 720."""
+    overlay: Overlay | None = None
+    """What is written into the picture."""
+    constant_frame_rate: bool | None = None
+    """True asks for evenly spaced frames."""
+
+    def changes(self) -> dict[str, Any]:
+        """Return what is asked for, by name; empty when nothing is."""
+        return self.model_dump(mode="json", exclude={"task_id"}, exclude_none=True)
 
 
 class GenerationRequest(Value):
@@ -99,11 +128,18 @@ class GenerationRequest(Value):
     style: Style | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     reroll: Reroll | None = None
+    variant: Variant | None = None
 
     @model_validator(mode="after")
     def _names_a_song_or_a_sentence(self) -> Self:
         if self.song_id is None and self.query is None:
             raise ValueError("either song_id or query is needed")
+        return self
+
+    @model_validator(mode="after")
+    def _changes_moves_or_output(self) -> Self:
+        if self.reroll is not None and self.variant is not None:
+            raise ValueError("either reroll or variant may be given, not both")
         return self
 
 

@@ -22,7 +22,7 @@ from choreo.errors import PlanImpossible
 from choreo.move import Move
 from choreo.song import Song
 from choreo.task import GenerationRequest, Reroll
-from choreo.vocabulary import Difficulty, Hold
+from choreo.vocabulary import Difficulty, EnergyLevel, Hold
 from planning.model import is_avoided, is_kind, move_words
 from planning.pipeline import Plan, Tools, plan
 from planning.search import IndexCache
@@ -150,6 +150,45 @@ def test_limits_of_the_first_request_hold_in_places_chosen_anew() -> None:
     assert all(move.difficulty is Difficulty.BEGINNER for move in used)
     assert not any(is_kind(move, "turn") for move in used)
     assert after.total_duration == before.total_duration
+
+
+def test_more_energy_is_wished_for_the_places_chosen_anew_and_changes_no_other() -> None:
+    studio = Studio()
+    before = studio.first()
+    for energy in EnergyLevel:
+        after = studio.again(3, 8, energy_level=energy).blueprint
+        assert {studio.known[after.moves[n].clip_id].energy_level for n in (3, 8)} == {energy}
+        others = [n for n in range(len(before.moves)) if n not in (3, 4, 8, 9)]
+        assert [after.moves[n] for n in others] == [before.moves[n] for n in others]
+        assert after.generation_parameters["brief"] == before.generation_parameters["brief"]
+        assert after.generation_parameters["quality"]["illegal_transitions"] == 0
+
+
+def test_easier_moves_are_wished_for_the_places_chosen_anew_alone() -> None:
+    studio = Studio()
+    before = studio.first()
+    after = studio.again(2, 5, difficulty=Difficulty.BEGINNER).blueprint
+    levels = [studio.known[move.clip_id].difficulty for move in after.moves]
+    assert levels[2] is levels[5] is Difficulty.BEGINNER
+    assert Difficulty.BEGINNER.rank < max(level.rank for level in levels)
+    assert after.difficulty_level is max(levels, key=lambda level: level.rank)
+    assert before.moves[8] == after.moves[8]
+
+
+def test_a_reroll_never_lifts_the_limit_of_the_first_request() -> None:
+    studio = Studio()
+    studio.first(song_id="song", difficulty=Difficulty.BEGINNER)
+    after = studio.again(2, 5, difficulty=Difficulty.ADVANCED).blueprint
+    assert {studio.known[m.clip_id].difficulty for m in after.moves} == {Difficulty.BEGINNER}
+    assert after.difficulty_level is Difficulty.BEGINNER
+
+
+def test_an_energy_that_nothing_fitting_has_is_told() -> None:
+    moves = [make_move(f"m{n}", family=f"f{n}") for n in range(6)]
+    studio = Studio(moves, make_song(parts=(("verse", 5, 0.5),)))
+    studio.first()
+    made = studio.again(1, energy_level=EnergyLevel.HIGH)
+    assert "nothing of high energy fits in the place of moves 1" in made.warnings
 
 
 def test_locked_moves_are_marked_and_stay_in_later_rerolls_too() -> None:

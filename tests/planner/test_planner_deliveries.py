@@ -23,11 +23,11 @@ from benchmarks.planning_material import (
     make_moves,
     make_song,
 )
-from choreo.blueprint import Blueprint
+from choreo.blueprint import Blueprint, Fit, Overlay
 from choreo.database.engine import engine_for
 from choreo.database.tasks import LEASE, SqlTasks
 from choreo.errors import StageFailed, Unavailable
-from choreo.task import GenerationRequest, Phase, Reroll, Task, TaskStatus
+from choreo.task import GenerationRequest, Phase, Reroll, Task, TaskStatus, Variant
 from planning.pipeline import Plan, Tools, plan
 from planning.search import IndexCache
 from planning.worker import Message, Worker, decode
@@ -316,9 +316,7 @@ def test_a_reroll_is_planned_from_the_stored_plan_of_its_task(desk: Desk) -> Non
     wish = Reroll(task_id=first, slots=(1,))
     second = desk.tasks.create(GenerationRequest(song_id="song", reroll=wish)).id
     desk.deliver(second)
-    before, after = (
-        Blueprint.from_json(desk.tasks.blueprint_json(one) or "") for one in (first, second)
-    )
+    before, after = blueprint_of(desk, first), blueprint_of(desk, second)
     assert after.moves[1].clip_id != before.moves[1].clip_id
     assert after.moves[0] == before.moves[0]
     assert len(desk.jobs.started) == 2
@@ -385,6 +383,51 @@ class Silent:
 
     def answer(self, *_: object) -> object:
         raise Unavailable("nobody is there")
+
+
+def blueprint_of(desk: Desk, task_id: str) -> Blueprint:
+    return Blueprint.from_json(desk.tasks.blueprint_json(task_id) or "")
+
+
+def test_a_variant_is_the_stored_plan_with_another_output_and_no_search(desk: Desk) -> None:
+    first = desk.task()
+    desk.deliver(first)
+    wish = Variant(task_id=first, mirror=True, speed=0.75, portrait=True, overlay=Overlay.MOVES)
+    second = desk.tasks.create(GenerationRequest(song_id="song", variant=wish)).id
+    reads = desk.catalogue.reads
+    desk.deliver(second)
+    before, after = blueprint_of(desk, first), blueprint_of(desk, second)
+    assert desk.catalogue.reads == reads
+    assert [move.model_dump() for move in after.moves] == [m.model_dump() for m in before.moves]
+    assert after.counts == before.counts
+    output = after.output_config
+    assert (output.mirror, output.speed, output.overlay) == (True, 0.75, Overlay.MOVES)
+    assert (output.width, output.height, output.fit) == (720, 1280, Fit.CROP)
+    assert output.output_path == f"outputs/{second}.mp4"
+    assert after.generation_parameters["variant"]["of"] == first
+    assert len(desk.jobs.started) == 2
+
+
+def test_a_variant_of_a_variant_keeps_what_it_does_not_name(desk: Desk) -> None:
+    first = desk.task()
+    desk.deliver(first)
+    wide = Variant(task_id=first, portrait=True, mirror=True)
+    second = desk.tasks.create(GenerationRequest(song_id="song", variant=wide)).id
+    desk.deliver(second)
+    back = Variant(task_id=second, portrait=False, constant_frame_rate=True)
+    third = desk.tasks.create(GenerationRequest(song_id="song", variant=back)).id
+    desk.deliver(third)
+    output = blueprint_of(desk, third).output_config
+    assert (output.width, output.height, output.fit) == (1280, 720, Fit.LETTERBOX)
+    assert output.mirror
+    assert output.constant_frame_rate
+
+
+def test_a_variant_of_a_task_without_a_plan_fails_with_a_sentence(desk: Desk) -> None:
+    wish = Variant(task_id="0" * 32, mirror=True)
+    task_id = desk.tasks.create(GenerationRequest(song_id="song", variant=wish)).id
+    desk.deliver(task_id)
+    assert "has no plan that could be written otherwise" in str(desk.now(task_id).error)
 
 
 def test_a_reroll_of_a_task_without_a_plan_fails_with_a_sentence(desk: Desk) -> None:

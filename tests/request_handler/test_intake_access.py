@@ -19,6 +19,7 @@ GUARDED = (
     ("GET", TASKS + "0" * 32),
     ("DELETE", TASKS + "0" * 32),
     ("POST", TASKS + "0" * 32 + "/reroll"),
+    ("POST", TASKS + "0" * 32 + "/variants"),
     ("GET", TASKS + "0" * 32 + "/blueprint"),
     ("GET", TASKS + "0" * 32 + "/cue-sheet"),
     ("GET", "/api/songs"),

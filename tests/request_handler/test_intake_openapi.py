@@ -104,6 +104,9 @@ def test_answers_are_as_described(world: World, description: dict[str, Any]) -> 
         (root + "/reroll", "post", post(TASKS + task_id + "/reroll", json={"slots": [1]})),
         (root + "/reroll", "post", post(TASKS + task_id + "/reroll", json={"slots": [9]})),
         (root + "/reroll", "post", post(TASKS + failed + "/reroll", json={"slots": [0]})),
+        (root + "/variants", "post", post(TASKS + task_id + "/variants", json={"mirror": True})),
+        (root + "/variants", "post", post(TASKS + task_id + "/variants", json={})),
+        (root + "/variants", "post", post(TASKS + failed + "/variants", json={"speed": 0.5})),
         ("/robots.txt", "get", get("/robots.txt")),
         ("/favicon.ico", "get", get("/favicon.ico")),
         ("/api/songs", "get", get("/api/songs")),
@@ -172,4 +175,5 @@ def test_no_made_up_request_breaks_the_service_or_its_description(world: World) 
 
     assert {("POST", FROM_SONG, 202), ("POST", FROM_SONG, 422), ("POST", WITH_AI, 202)} <= seen
     assert ("GET", "/api/choreography/tasks/{task_id}/blueprint", 200) in seen
-    assert ("POST", "/api/choreography/tasks/{task_id}/reroll", 422) in seen
+    for door in ("reroll", "variants"):
+        assert ("POST", f"/api/choreography/tasks/{{task_id}}/{door}", 422) in seen

@@ -42,6 +42,7 @@ def test_a_song_request_is_taken_down_and_handed_to_the_planner(world: World) ->
         "style": "sensual",
         "seed": 7,
         "reroll": None,
+        "variant": None,
     }
 
 

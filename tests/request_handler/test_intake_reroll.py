@@ -41,6 +41,21 @@ def test_a_reroll_can_be_rolled_again_and_has_a_seed_of_its_own(world: World, pl
     again = world.tasks.get(third).request.reroll
     assert again is not None
     assert again.task_id == second
+    assert world.poll(third).get_json()["reroll_of"] == second
+    assert "reroll_of" not in world.poll(planned).get_json()
+
+
+def test_a_reroll_may_wish_for_easier_moves_and_more_energy(world: World, planned: str) -> None:
+    wish = {"difficulty": "beginner", "energy_level": "high"}
+    reply = reroll(world, planned, slots=[1], **wish)
+    wanted = world.tasks.get(reply.get_json()["task_id"]).request
+    assert wanted.reroll is not None
+    assert wanted.reroll.model_dump(mode="json", include=set(wish)) == wish
+    harder = refused(
+        reroll(world, planned, slots=[1], difficulty="advanced"), 422, "invalid-request"
+    )
+    assert harder["errors"][0]["allowed"] == ["beginner"]
+    assert "the plan is beginner" in harder["detail"]
 
 
 def test_the_same_key_gives_the_same_reroll(world: World, planned: str) -> None:
@@ -81,7 +96,7 @@ def test_a_task_without_a_plan_cannot_be_rerolled(world: World) -> None:
         ({"slots": [0], "avoid": [3]}, "avoid", "ids or families of moves"),
         ({"slots": [0], "avoid": ["x"] * 101}, "avoid", "ids or families of moves"),
         ({"slots": [0], "seed": -1}, "seed", "a whole number from 0"),
-        ({"slots": [0], "moves": 1}, "moves", "its fields are slots, lock, avoid, seed"),
+        ({"slots": [0], "moves": 1}, "moves", "its fields are slots, lock, avoid, difficulty"),
     ],
 )
 def test_a_wrong_reroll_is_told_what_would_be_right(

@@ -70,6 +70,7 @@ WEIGHTS: Mapping[str, float] = {
     "wanted": -3.0,
     "shown_before": 6.0,
     "family_as_before": 3.0,
+    "energy_missed": 8.0,
     "as_before": 100.0,
     "immediate_repeat": 1000.0,
 }
@@ -382,6 +383,7 @@ class _Search:
                 ("as_before", [move.id in before for move in there]),
                 ("shown_before", [move.id in shown for move in there]),
                 ("family_as_before", [move.family in families for move in there]),
+                ("energy_missed", self._energy_missed(run, options.moves, earlier.energy)),
             ):
                 cost += WEIGHTS[name] * np.array(hit, float)
             found.append(replace(options, cost=cost))
@@ -541,8 +543,7 @@ class _Search:
         ceiling = 1 if self.brief.difficulty is None else self.brief.difficulty.rank
         length = max(run.counts, 2) / 8
         role_missed = self._role_missed(run, slot, ids)
-        # A clip in the place it was made for is right there, however full the music is.
-        dances = (self.role[ids] == "move") | (role_missed > 0)
+        dances = self._dances(ids, role_missed)
         lasting = {
             "music_fit": _from_best(self.candidates.music[run.slot])[ids],
             "text_fit": _from_best(self.candidates.text)[ids],
@@ -587,6 +588,19 @@ class _Search:
             ],
             default=float((opens and "intro" in self.role) or (closes and "outro" in self.role)),
         )
+
+    def _dances(self, ids: Ints, role_missed: Costs) -> Mask:
+        """Tell which are judged by their energy and style: a clip in the place that it was made
+        for is right there, however full the music is."""
+        dances: Mask = (self.role[ids] == "move") | (role_missed > 0)
+        return dances
+
+    def _energy_missed(self, run: _Run, ids: Ints, asked: EnergyLevel | None) -> Costs:
+        if asked is None:
+            return np.zeros(len(ids))
+        missed = np.abs(self.energy[ids] - asked.rank / 2)
+        slot = self.slots.slots[run.slot]
+        return np.asarray(missed * self._dances(ids, self._role_missed(run, slot, ids)), float)
 
     def _worth_keeping(self, ids: Ints, cost: Costs) -> Ints:
         """Keep the cheapest, and the cheapest of each way from one state to another."""

@@ -252,6 +252,8 @@ class Earlier:
     """Ids of moves that must not be chosen."""
     shown: tuple[Place, ...] = ()
     """What stood in free places in still earlier plans."""
+    energy: EnergyLevel | None = None
+    """The energy that the moves in free places should have; None: as the music asks."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,7 @@ from choreo.errors import PlanImpossible, UnreadableMedia
 from choreo.move import AUDIO_DIMENSIONS
 from choreo.ports import LanguageModel, ObjectStore
 from choreo.song import Song, SongAnalysis
-from choreo.task import GenerationRequest, Stage
+from choreo.task import GenerationRequest, Stage, Variant
 from planning.brief import Reading, read_brief
 from planning.builder import Origin, build_blueprint
 from planning.choreography import choreograph
@@ -39,6 +39,7 @@ from planning.reroll import Opened, check_counts, described, open_plan, put_toge
 from planning.search import IndexCache, MoveIndex, Query, every_candidate, find_candidates
 from planning.slots import cut_into_slots
 from planning.song_choice import choose_song
+from planning.variant import vary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +79,7 @@ class Tools:
     """None: `choreo.vectors.text.embed`."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     earlier_plan: Callable[[str], str | None] | None = None
-    """Gives the stored blueprint of a task, for re-rolls."""
+    """Gives the stored blueprint of a task, for re-rolls and variants."""
 
 
 def no_report(_stage: Stage, _progress: int, _message: str) -> None:
@@ -112,6 +113,8 @@ def plan(
         Unavailable: If the database or the store does not answer.
     """
     report(Stage.SEARCHING, 1, "Reading the request")
+    if request.variant is not None:
+        return _varied(request.variant, tools, task_id, report)
     index = tools.cache.index()
     opened = _opened(request, index.library, tools)
     reading = (
@@ -131,7 +134,8 @@ def plan(
     if opened is not None:
         check_counts(opened, slots)
     report(Stage.SEARCHING, 12, f"Searching moves for {song.title}")
-    ordered = _ordered(_Wish(brief, song, slots, request.seed, opened), index, tools, report)
+    danced = brief if opened is None else opened.danced
+    ordered = _ordered(_Wish(danced, song, slots, request.seed, opened), index, tools, report)
     candidates, choreography = ordered.candidates, ordered.choreography
     report(Stage.SEQUENCING, 18, "Writing the plan")
     parameters = {
@@ -153,10 +157,13 @@ def plan(
         seed=request.seed,
         parameters=parameters,
     )
-    blueprint = build_blueprint(song, brief, slots, choreography, origin)
+    # The limit that a plan states is that of all its moves, those that stay too.
+    stated = replace(danced, difficulty=brief.difficulty)
+    blueprint = build_blueprint(song, stated, slots, choreography, origin)
+    known = {move.id: move for move in index.library.moves}
     stayed: tuple[str, ...] = ()
     if opened is not None:
-        blueprint, stayed = put_together(opened, blueprint)
+        blueprint, stayed = put_together(opened, blueprint, known)
     warnings = (
         *reading.warnings,
         *(() if opened is None else opened.warnings),
@@ -168,13 +175,21 @@ def plan(
         *stayed,
     )
     parameters["warnings"] = list(warnings)
-    quality = assess(blueprint, song, {move.id: move for move in index.library.moves})
+    quality = assess(blueprint, song, known)
     blueprint = blueprint.model_copy(
         update={"generation_parameters": {**parameters, "quality": quality}}
     )
     report(Stage.SEQUENCING, 20, "The plan is ready")
     lacks = [part for part in (reading.lack, *ordered.lacks, candidates.degraded) if part]
     return Plan(blueprint, "; ".join(lacks) or None, warnings)
+
+
+def _varied(wish: Variant, tools: Tools, task_id: str, report: Report) -> Plan:
+    text = None if tools.earlier_plan is None else tools.earlier_plan(wish.task_id)
+    blueprint = vary(text, wish, task_id, tools.clock().astimezone(UTC))
+    report(Stage.SEQUENCING, 20, "The plan is ready")
+    warnings = blueprint.generation_parameters.get("warnings")
+    return Plan(blueprint, None, tuple(warnings) if isinstance(warnings, list) else ())
 
 
 def _wishes_missed(brief: Brief, choreography: Choreography) -> tuple[str, ...]:
@@ -325,8 +340,11 @@ def _candidates(
     brief, slots = wish.brief, wish.slots
     places = () if wish.earlier is None else (*wish.earlier.kept, *wish.earlier.free)
     kept = frozenset(place.clip_id for place in places)
+    energy = None if wish.earlier is None else wish.earlier.energy
     try:
-        return find_candidates(brief, slots, index, query, top_k, kept=kept, every=every)
+        return find_candidates(
+            brief, slots, index, query, top_k, kept=kept, every=every, only_energy=energy
+        )
     except PlanImpossible:
         raise
     except Exception as exc:  # noqa: BLE001 - a plan by rules is better than none, and says so

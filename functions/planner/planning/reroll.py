@@ -29,6 +29,9 @@ class Opened:
 
     blueprint: Blueprint
     brief: Brief
+    """What the plan was made for."""
+    danced: Brief
+    """The same, with what the new moves are wished to be."""
     song_id: str
     earlier: Earlier
     locked: frozenset[int]
@@ -72,15 +75,25 @@ def open_plan(text: str | None, wish: Reroll, sentence: str, moves: Sequence[Mov
             f"moves {_numbers(refused)} are locked; no other was to be chosen anew"
         )
     brief, song_id = _wishes(blueprint, sentence)
+    danced = _danced(brief, wish)
     places = [_place(move) for move in blueprint.moves]
     earlier = Earlier(
         kept=tuple(place for number, place in enumerate(places) if number not in free),
         free=tuple(places[number] for number in sorted(free)),
-        avoided=frozenset(move.id for move in moves if _is_out(move, brief, wish)),
+        avoided=frozenset(move.id for move in moves if _is_out(move, danced, wish)),
         shown=_shown(blueprint),
+        energy=wish.energy_level,
     )
-    return Opened(
-        blueprint, brief, song_id, earlier, before | frozenset(wish.lock), tuple(warnings)
+    locked = before | frozenset(wish.lock)
+    return Opened(blueprint, brief, danced, song_id, earlier, locked, tuple(warnings))
+
+
+def _danced(brief: Brief, wish: Reroll) -> Brief:
+    levels = [level for level in (brief.difficulty, wish.difficulty) if level is not None]
+    return replace(
+        brief,
+        difficulty=min(levels, key=lambda level: level.rank, default=None),
+        energy=wish.energy_level or brief.energy,
     )
 
 
@@ -107,15 +120,25 @@ def check_counts(opened: Opened, slots: Slots) -> None:
         )
 
 
-def put_together(opened: Opened, fresh: Blueprint) -> tuple[Blueprint, tuple[str, ...]]:
+def put_together(
+    opened: Opened, fresh: Blueprint, moves: Mapping[str, Move]
+) -> tuple[Blueprint, tuple[str, ...]]:
     """Put the new moves into the earlier plan.
 
     What is kept stays as it is to the byte, apart from the lock, and from the transition into
     a move whose predecessor has changed.
 
+    Args:
+
+        opened: The earlier plan.
+
+        fresh: The whole dance as it was searched again.
+
+        moves: The library, by id.
+
     Returns:
 
-        The plan, and warnings about moves that could not be changed.
+        The plan, and warnings about moves that could not be changed as wished.
 
     Raises:
 
@@ -127,8 +150,9 @@ def put_together(opened: Opened, fresh: Blueprint) -> tuple[Blueprint, tuple[str
         for number, move in enumerate(opened.blueprint.moves)
         if (place := _place(move)) in kept
     ]
-    moves: list[BlueprintMove] = []
+    placed: list[BlueprintMove] = []
     unchanged: list[int] = []
+    missed: list[int] = []
     changed_before = False
     for number, move in enumerate(fresh.moves):
         end = move.start_time + move.duration
@@ -138,7 +162,7 @@ def put_together(opened: Opened, fresh: Blueprint) -> tuple[Blueprint, tuple[str
             update: dict[str, Any] = {"locked": old_number in opened.locked}
             if changed_before:
                 update["transition_type"] = move.transition_type
-            moves.append(old.model_copy(update=update))
+            placed.append(old.model_copy(update=update))
             changed_before = False
             continue
         same = any(
@@ -147,20 +171,27 @@ def put_together(opened: Opened, fresh: Blueprint) -> tuple[Blueprint, tuple[str
         )
         if same:
             unchanged.append(number)
+        elif opened.earlier.energy not in (None, moves[move.clip_id].energy_level):
+            missed.append(number)
         lead = "Nothing else is legal here, so it stays" if same else "Chosen anew"
         # A sentence holds one colon.
         why = f"{lead}: {move.why[0].lower()}{move.why[1:].replace(': ', ', ')}"[:500]
-        moves.append(move.model_copy(update={"why": why}))
+        placed.append(move.model_copy(update={"why": why}))
         changed_before = True
-    warnings = (
-        (f"nothing else is legal in the place of moves {_numbers(unchanged)}, which stay",)
-        if unchanged
-        else ()
-    )
+    warnings = []
+    if unchanged:
+        warnings.append(
+            f"nothing else is legal in the place of moves {_numbers(unchanged)}, which stay"
+        )
+    if missed and opened.earlier.energy is not None:
+        warnings.append(
+            f"nothing of {opened.earlier.energy.value} energy fits in the place of moves "
+            f"{_numbers(missed)}"
+        )
     plan = opened.blueprint.model_copy(
         update={
             "task_id": fresh.task_id,
-            "moves": tuple(moves),
+            "moves": tuple(placed),
             "difficulty_level": fresh.difficulty_level,
             "generation_timestamp": fresh.generation_timestamp,
             "generation_parameters": fresh.generation_parameters,
@@ -170,7 +201,7 @@ def put_together(opened: Opened, fresh: Blueprint) -> tuple[Blueprint, tuple[str
             "seed": fresh.seed,
         }
     )
-    return Blueprint.from_json(plan.to_json()), warnings
+    return Blueprint.from_json(plan.to_json()), tuple(warnings)
 
 
 def described(opened: Opened) -> dict[str, Any]:

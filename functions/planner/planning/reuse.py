@@ -13,7 +13,7 @@ from planning.model import Catalogue
 
 
 def plan_key(request: GenerationRequest, catalogue: Catalogue, top_k: int) -> str | None:
-    """Return the key of a request's plan, 64 hexadecimal digits, or None for a re-roll.
+    """Return the key of a request's plan, 64 hexadecimal digits; None if it changes another.
 
     All that decides a plan is in it, apart from a language model, whose answers nobody knows
     beforehand: the request with its seed, the library, the songs, and the planner's own code.
@@ -22,7 +22,7 @@ def plan_key(request: GenerationRequest, catalogue: Catalogue, top_k: int) -> st
 
         UnknownSong: If the request names a song that is not there.
     """
-    if request.reroll is not None:
+    if request.reroll is not None or request.variant is not None:
         return None
     one = request.song_id
     songs = catalogue.songs() if one is None else [catalogue.song(one)]

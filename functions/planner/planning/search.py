@@ -18,6 +18,7 @@ import numpy as np
 from choreo.errors import PlanImpossible
 from choreo.move import AUDIO_DIMENSIONS, POSE_DIMENSIONS, TEXT_DIMENSIONS, Move
 from choreo.vectors.packing import unpack
+from choreo.vocabulary import EnergyLevel
 from planning.model import (
     RETIME_LIMIT,
     Brief,
@@ -319,6 +320,7 @@ def find_candidates(
     *,
     kept: Collection[str] = (),
     every: bool = False,
+    only_energy: EnergyLevel | None = None,
 ) -> Candidates:
     """Find the moves from which the sequence is made.
 
@@ -342,6 +344,8 @@ def find_candidates(
 
         every: Take all moves that the request allows, not only the nearest.
 
+        only_energy: Look among moves of just this energy, while there are enough.
+
     Raises:
 
         PlanImpossible: If no move passes, naming the filter that left none.
@@ -355,10 +359,15 @@ def find_candidates(
     if brief.style is not None and style.all():
         # Too few for all places, and so the first to be taken.
         always |= allowed & (index.style == brief.style.value)
+    reach = 1
+    if only_energy is not None:
+        reach = 0
+        exact = filtered & (index.energy == only_energy.rank)
+        always |= exact & (exact.sum() < top_k)
     deep = DEPTH * top_k
     hits = np.full((len(vectors), deep), -1, np.int64)
     for rank, members in _energy_groups(brief, slots).items():
-        mask = filtered & (np.abs(index.energy - rank) <= 1)
+        mask = filtered & (np.abs(index.energy - rank) <= reach)
         found = index.nearest(vectors[members], deep, mask if mask.sum() >= top_k else filtered)
         hits[members, : found.shape[1]] = found
     wanted = min(int(filtered.sum()), CHOICE * len(slots.slots))

@@ -55,6 +55,10 @@ class TaskAnswer(Answer):
     ticket: str | None = None
     """Present when callers have tokens: as `?ticket=` it stands for the token in addresses that a
     browser opens by itself, for some hours."""
+    reroll_of: str | None = None
+    """Present on a re-roll: the task whose plan it changes."""
+    variant_of: str | None = None
+    """Present on a variant: the task whose plan it writes as another video."""
 
 
 class SongSection(Answer):

@@ -49,6 +49,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/api/choreography/generate-from-song", choreography.generate_from_song),
     ("POST", "/api/choreography/generate-with-ai", choreography.generate_with_ai),
     ("POST", TASK + "/reroll", choreography.reroll),
+    ("POST", TASK + "/variants", choreography.variants),
     ("GET", TASK, choreography.task_status),
     ("DELETE", TASK, choreography.cancel_task),
     ("GET", TASK + "/blueprint", choreography.task_blueprint),

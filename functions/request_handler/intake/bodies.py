@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from choreo.blueprint import Overlay
 from choreo.task import MAX_AVOIDED, MAX_QUERY_CHARS, MAX_REROLLED, GenerationRequest, SlotIndex
 from choreo.values import Value
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
@@ -89,6 +90,9 @@ class SentenceRequest(Value):
 
 MAX_MOVE_CHARS = 200
 
+SLOWEST = 0.5
+"""Of the song's own speed."""
+
 
 class RerollRequest(Value):
     """Some moves of a plan chosen anew; all others stay as they are."""
@@ -102,6 +106,10 @@ class RerollRequest(Value):
         Field(max_length=MAX_AVOIDED),
     ] = ()
     """Ids or families of moves that must not be chosen."""
+    difficulty: Difficulty | None = None
+    """The hardest level that the new moves may have, at most the plan's `difficulty_level`."""
+    energy_level: EnergyLevel | None = None
+    """How much the new moves should fill the music."""
     seed: Seed | None = None
     """Equal requests with equal seeds give equal choreographies; the task's own when absent."""
 
@@ -113,13 +121,40 @@ class RerollRequest(Value):
         return self
 
 
-_LISTS = {
+class VariantRequest(Value):
+    """The same moves as another video. What is null or absent stays as it is in the task's plan."""
+
+    mirror: bool | None = None
+    """True shows everything as in a mirror, for dancing along."""
+    speed: Annotated[float, Field(ge=SLOWEST, le=1)] | None = None
+    """Practice speed, of picture and sound alike; the pitch stays."""
+    portrait: bool | None = None
+    """True: 720 x 1280, the clips fill it and lose their edges. False: 1280 x 720."""
+    overlay: Overlay | None = None
+    """What is written into the picture: nothing, the counts, or also the moves' names."""
+    constant_frame_rate: bool | None = None
+    """True asks for evenly spaced frames even where a clip is retimed."""
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if all(value is None for value in self.model_dump().values()):
+            raise ValueError(f"asks for nothing; name one of {', '.join(type(self).model_fields)}")
+        return self
+
+
+_TELLS = "true, false or null"
+
+_EXPECTED = {
     "slots": f"a list of 1 to {MAX_REROLLED} whole numbers: places of the plan's moves, from 0",
     "lock": f"a list of at most {MAX_REROLLED} whole numbers: places of the plan's moves, from 0",
     "avoid": f"a list of at most {MAX_AVOIDED} ids or families of moves, each a text of 1 to "
     f"{MAX_MOVE_CHARS} characters",
+    "mirror": _TELLS,
+    "portrait": _TELLS,
+    "constant_frame_rate": _TELLS,
+    "speed": f"a number from {SLOWEST} to 1, or null",
 }
-"""What the fields that are lists must be."""
+"""What fields must be that are neither texts nor whole numbers."""
 
 _Body = TypeVar("_Body", bound=Value)
 
@@ -219,7 +254,7 @@ def _fault(detail: ErrorDetails, kind: type[Value]) -> FieldFault:
     expected = (
         f"one of {', '.join(allowed)}, or null"
         if allowed
-        else _LISTS.get(name) or _expected(detail)
+        else _EXPECTED.get(name) or _expected(detail)
     )
     return FieldFault(
         field=name, message=f"is {_shown(detail)}; it must be {expected}", allowed=allowed
@@ -252,7 +287,7 @@ def _shown(detail: ErrorDetails) -> str:
 def _legal_values(kind: type[Value], name: str) -> list[str] | None:
     field = kind.model_fields.get(name)
     for part in get_args(field.annotation) if field else ():
-        if part in (Difficulty, EnergyLevel, Style):
+        if part in (Difficulty, EnergyLevel, Style, Overlay):
             return [member.value for member in part]
     return None
 

@@ -14,7 +14,8 @@ from choreo.blueprint import Blueprint, OutputConfig
 from choreo.errors import ChoreoError, InvalidInput, UnknownSong, UnknownTask
 from choreo.log import stage, task_context
 from choreo.song import Song
-from choreo.task import GenerationRequest, Reroll, Stage, Task, TaskStatus
+from choreo.task import GenerationRequest, Reroll, Stage, Task, TaskStatus, Variant
+from choreo.vocabulary import Difficulty
 from intake.access import Visit
 from intake.answers import Accepted, TaskAnswer
 from intake.audio import fault_in_audio
@@ -22,6 +23,7 @@ from intake.bodies import (
     RerollRequest,
     SentenceRequest,
     SongRequest,
+    VariantRequest,
     chosen,
     idempotency_key,
     read_body,
@@ -68,10 +70,28 @@ def reroll(doors: Doors, visit: Visit, task_id: str) -> Response:
     body = read_body(visit.request, RerollRequest)
     task = _known_task(doors, visit, task_id)
     plan = Blueprint.from_json(_plan_text(doors, visit, task_id, missing=HTTPStatus.CONFLICT))
-    _check_within(body, len(plan.moves))
-    wish = Reroll(task_id=task_id, slots=body.slots, lock=body.lock, avoid=body.avoid)
+    _check_within(body, plan)
+    wish = Reroll(
+        task_id=task_id,
+        slots=body.slots,
+        lock=body.lock,
+        avoid=body.avoid,
+        difficulty=body.difficulty,
+        energy_level=body.energy_level,
+    )
     seed = task.request.seed if body.seed is None else body.seed
-    wanted = task.request.model_copy(update={"reroll": wish, "seed": seed})
+    wanted = task.request.model_copy(update={"reroll": wish, "variant": None, "seed": seed})
+    return _take_down(doors, visit, wanted, key)
+
+
+def variants(doors: Doors, visit: Visit, task_id: str) -> Response:
+    """Take down a task that writes a plan as another video."""
+    key = idempotency_key(visit.request)
+    body = read_body(visit.request, VariantRequest)
+    task = _known_task(doors, visit, task_id)
+    _plan_text(doors, visit, task_id, missing=HTTPStatus.CONFLICT)
+    wish = Variant(task_id=task_id, **body.model_dump())
+    wanted = task.request.model_copy(update={"reroll": None, "variant": wish})
     return _take_down(doors, visit, wanted, key)
 
 
@@ -150,13 +170,20 @@ def _take_down(doors: Doors, visit: Visit, wanted: GenerationRequest, key: str |
     return reply
 
 
-def _check_within(body: RerollRequest, moves: int) -> None:
+def _check_within(body: RerollRequest, plan: Blueprint) -> None:
+    moves = len(plan.moves)
     faults = []
     for name, indices in (("slots", body.slots), ("lock", body.lock)):
         beyond = [index for index in indices if index >= moves]
         if beyond:
             message = f"names {beyond[0]}; the plan has {moves} moves, 0 to {moves - 1}"
             faults.append(FieldFault(field=name, message=message))
+    hardest = plan.difficulty_level
+    if body.difficulty is not None and body.difficulty.rank > hardest.rank:
+        allowed = [level.value for level in Difficulty if level.rank <= hardest.rank]
+        message = f"is {body.difficulty.value}; the plan is {hardest.value}, so it must be one of "
+        message += f"{', '.join(allowed)}, or null"
+        faults.append(FieldFault(field="difficulty", message=message, allowed=allowed))
     if faults:
         summary = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", summary, faults)
@@ -202,8 +229,10 @@ def _reply(doors: Doors, visit: Visit, task: Task) -> Response:
         warnings=_warnings(plan),
         preview_url=_address(doors, visit, _preview(doors, task, plan)),
         ticket=doors.gate.ticket(visit.caller),
+        reroll_of=task.request.reroll.task_id if task.request.reroll else None,
+        variant_of=task.request.variant.task_id if task.request.variant else None,
     )
-    optional = ("degraded", "warnings", "preview_url", "ticket")
+    optional = ("degraded", "warnings", "preview_url", "ticket", "reroll_of", "variant_of")
     return json_reply(answer, leave_out={name for name in optional if not getattr(answer, name)})
 
 

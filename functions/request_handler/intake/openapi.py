@@ -17,6 +17,7 @@ from intake.bodies import (
     RerollRequest,
     SentenceRequest,
     SongRequest,
+    VariantRequest,
 )
 from intake.doors import Doors
 from intake.problems import PROBLEM_TYPE, ProblemDocument
@@ -24,7 +25,7 @@ from intake.replies import text_reply
 
 Json = dict[str, Any]
 
-_BODIES = (SongRequest, SentenceRequest, RerollRequest)
+_BODIES = (SongRequest, SentenceRequest, RerollRequest, VariantRequest)
 _ANSWERS = (Accepted, TaskAnswer, SongsAnswer, OptionsAnswer, Health, ProblemDocument)
 
 _MEANINGS = {
@@ -112,7 +113,10 @@ def _schemas() -> Json:
     for owner, names in (
         ("ProblemDocument", ("errors", "error_id")),
         ("FieldFault", ("allowed",)),
-        ("TaskAnswer", ("degraded", "warnings", "ticket")),
+        (
+            "TaskAnswer",
+            ("degraded", "warnings", "preview_url", "ticket", "reroll_of", "variant_of"),
+        ),
     ):
         schemas[owner]["required"] = [
             name for name in schemas[owner].get("required", []) if name not in names
@@ -156,6 +160,15 @@ def _paths() -> Json:
             "parameters": task,
             "post": _generate(
                 "reroll", "Choose some moves of a plan anew", "RerollRequest", {404, 409}
+            ),
+        },
+        f"{root}/variants": {
+            "parameters": task,
+            "post": _generate(
+                "variants",
+                "Write a plan as another video: mirrored, slower, portrait, with counts",
+                "VariantRequest",
+                {404, 409},
             ),
         },
         f"{root}/blueprint": {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from choreo.decoding import open_picture
 from choreo.errors import UnreadableMedia
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def read_picture(file: Path) -> NDArray[np.uint8]:
     import av
 
     try:
-        with av.open(str(file), format="image2", options={"pattern_type": "none"}) as container:
+        with open_picture(file) as container:
             frame = next(container.decode(video=0))
             return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
     except (av.FFmpegError, StopIteration, OSError) as exc:

@@ -9,9 +9,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import av
 import av.error
 
+from choreo.decoding import open_media
 from choreo.errors import RenderFailed
 from rendering.drift import LENGTH, STEP, Listener, drift
 from rendering.media import UNDECODED, reason
@@ -114,7 +114,7 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
             `MOST_BLACK` and `MOST_FROZEN` allow.
     """
     try:
-        with av.open(str(path), "r", options=_QUICKLY) as container:
+        with open_media(path, "mov", "h264,aac,mov_text", stream_options=_QUICKLY) as container:
             packets, sound_end = _packets(container)
             _check_picture(packets, frames)
             length = timeline.ticks / timeline.clock.ticks_per_second

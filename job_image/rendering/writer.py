@@ -14,6 +14,7 @@ import av.error
 from av.packet import Packet
 from av.stream import Disposition
 
+from choreo.decoding import open_media
 from choreo.errors import RenderFailed
 from rendering.captions import Cue
 from rendering.clip import Clip
@@ -203,7 +204,7 @@ class VideoWriter:
         self._container.mux_one(packet)
 
     def _sound_packets(self, path: Path) -> "Iterator[Packet[Any]]":
-        source: InputContainer = self._resources.enter_context(av.open(str(path), "r"))
+        source: InputContainer = self._resources.enter_context(open_media(path, "mov", "aac"))
         track = source.streams.audio[0]
         stream: AudioStream = self._container.add_stream_from_template(track)
 

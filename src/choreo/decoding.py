@@ -102,3 +102,24 @@ def _limit(stream: Any, limits: Mapping[str, str]) -> None:
     context = stream.codec_context
     if context is not None:
         context.options = dict(limits)
+
+
+def open_picture(path: Path) -> InputContainer:
+    """Open a JPEG of this product's own making; raises as `open_media` does."""
+    import av
+
+    limits = {"codec_whitelist": "mjpeg", "max_pixels": str(MAX_PIXELS)}
+    container = av.open(
+        f"file:{path.resolve()}",
+        "r",
+        format="image2",
+        container_options={
+            "pattern_type": "none",
+            "protocol_whitelist": "file",
+            "codec_whitelist": "mjpeg",
+        },
+        options=limits,
+    )
+    for stream in container.streams:
+        _limit(stream, limits)
+    return container

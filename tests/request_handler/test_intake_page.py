@@ -74,7 +74,7 @@ def test_a_song_leads_to_a_video_with_its_counts(world: World, visit: Visit) -> 
     page.get_by_text("Beginner", exact=True).click()
     page.get_by_role("button", name="Make the video").dblclick()
     expect(page.get_by_role("heading", name="Your dance is on its way")).to_be_visible()
-    task_id = page.url.split("#task=")[1]
+    task_id = page.url.split("#/task/")[1]
     assert world.queue.published == [task_id]
     assert world.tasks.get(task_id).request.difficulty == "beginner"
 
@@ -85,7 +85,7 @@ def test_a_song_leads_to_a_video_with_its_counts(world: World, visit: Visit) -> 
     expect(page.locator("#quality")).to_have_text("All on the 1.")
     video = page.locator("#video")
     lit = page.locator("#counts .on")
-    for second, count, move in ((0.2, "1", "Básico"), (1.7, "tap", "Básico"), (6.2, "5", "Turn")):
+    for second, count, move in ((0.2, "1", "Básico"), (1.7, "·", "Básico"), (6.2, "5", "Turn")):
         video.evaluate("(video, second) => { video.currentTime = second }", second)
         expect(lit).to_have_text(count)
         expect(page.locator("#move-now")).to_contain_text(move)
@@ -105,8 +105,8 @@ def test_a_sentence_can_be_sent_by_keyboard_alone(world: World, visit: Visit) ->
     while not button.evaluate("button => button === document.activeElement"):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/#task=*")
-    task = world.tasks.get(page.url.split("#task=")[1])
+    page.wait_for_url("**/#/task/*")
+    task = world.tasks.get(page.url.split("#/task/")[1])
     assert task.request.query == "una bachata tranquila"
 
 
@@ -126,7 +126,7 @@ def test_nothing_typed_is_lost_when_a_request_is_refused(world: World, visit: Vi
 def test_a_dance_can_be_cancelled_left_and_come_back_to(world: World, visit: Visit) -> None:
     page, task_id = visit.page, world.task_id()
     world.plan(task_id)
-    page.goto(f"{visit.address}#task={task_id}")
+    page.goto(f"{visit.address}#/task/{task_id}")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
     assert world.tasks.get(task_id).status == "cancelled"
@@ -139,13 +139,13 @@ def test_a_dance_can_be_cancelled_left_and_come_back_to(world: World, visit: Vis
 def test_a_failure_is_told_in_a_sentence(world: World, visit: Visit) -> None:
     task_id = world.task_id()
     world.tasks.fail_unclaimed(task_id, "The library has no <moves>.")
-    visit.page.goto(f"{visit.address}#task={task_id}")
+    visit.page.goto(f"{visit.address}#/task/{task_id}")
     expect(visit.page.get_by_role("heading", name="could not be made")).to_be_visible()
     expect(visit.page.get_by_role("status")).to_contain_text("The library has no <moves>.")
 
 
 def test_a_dance_that_does_not_exist_is_said_not_to(visit: Visit) -> None:
-    visit.page.goto(f"{visit.address}#task=nonsense")
+    visit.page.goto(f"{visit.address}#/task/nonsense")
     expect(visit.page.get_by_role("heading", name="There is no such dance")).to_be_visible()
 
 
@@ -205,7 +205,7 @@ def test_a_token_is_asked_for_once_and_kept_for_the_tab(
     expect(box).to_be_hidden()
     page.get_by_role("button", name="Make the video").click()
     expect(page.get_by_role("heading", name="Your dance is on its way")).to_be_visible()
-    task_id = page.url.split("#task=")[1]
+    task_id = page.url.split("#/task/")[1]
     assert world.tasks.get(task_id).owner == "page"
     world.complete(task_id)
     sheet = page.get_by_role("link", name="Cue sheet")

@@ -12,11 +12,11 @@ from intake.problems import Problem
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 
-FILES = {
-    "index.html": "text/html; charset=utf-8",
-    "style.css": "text/css; charset=utf-8",
-    "app.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
 
 
@@ -37,9 +37,11 @@ def robots(_doors: Doors, _visit: Visit) -> Response:
 
 def static_file(_doors: Doors, visit: Visit, name: str) -> Response:
     """Give one of the page's files."""
-    if name not in FILES:
+    files = _files()
+    if name not in files:
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", "the page has no such file")
-    reply = Response(_content(name), content_type=FILES[name])
+    content_type, content = files[name]
+    reply = Response(content, content_type=content_type)
     reply.add_etag()
     reply.headers["Cache-Control"] = "no-cache"
     reply.make_conditional(visit.request)
@@ -47,5 +49,10 @@ def static_file(_doors: Doors, visit: Visit, name: str) -> Response:
 
 
 @cache
-def _content(name: str) -> bytes:
-    return (WEB / name).read_bytes()
+def _files() -> dict[str, tuple[str, bytes]]:
+    """Read the page's files: content type and content by name."""
+    return {
+        file.name: (CONTENT_TYPES[file.suffix], file.read_bytes())
+        for file in WEB.iterdir()
+        if file.suffix in CONTENT_TYPES
+    }

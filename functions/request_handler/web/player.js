@@ -1,0 +1,90 @@
+// The video, and the count that turns with its frames.
+
+import { element, setText } from "./dom.js";
+
+export const COUNTS = ["1", "2", "3", "·", "5", "6", "7", "·"];
+
+/** A player of one dance; `onMoment` is called when the beat or the move changes. */
+export class Player {
+  constructor({ t, signal }, onMoment) {
+    this.t = t;
+    this.onMoment = onMoment;
+    this.moments = null;
+    this.second = 0;
+    this.last = "";
+    this.watchers = [];
+    this.video = element("video", { playsInline: true, preload: "auto", id: "video", tabIndex: -1 });
+    this.counts = element("ol", { className: "counts", id: "counts", "aria-hidden": "true" }, COUNTS.map((count) => element("li", { className: count === "·" ? "tap" : "" }, count)));
+    this.now = element("strong", { id: "move-now" });
+    this.next = element("span", { id: "move-next" });
+    const { video } = this;
+    if ("requestVideoFrameCallback" in video) {
+      const onFrame = (_now, frame) => {
+        this.#frame(frame.mediaTime);
+        if (!signal.aborted) video.requestVideoFrameCallback(onFrame);
+      };
+      video.requestVideoFrameCallback(onFrame);
+    } else {
+      video.addEventListener("timeupdate", () => this.#frame(video.currentTime));
+    }
+    signal.addEventListener("abort", () => {
+      video.pause();
+      video.removeAttribute("src");
+      video.load();
+    });
+  }
+
+  /** Go over to another video at the same second, playing on if it played. */
+  load(address, { captions, speed }) {
+    const { video } = this;
+    const playing = Boolean(video.src) && !video.paused;
+    const { second } = this;
+    video.src = address;
+    if (second > 0) video.currentTime = second / (speed || 1);
+    video.replaceChildren(element("track", { kind: "captions", srclang: "en", label: this.t("practice.captions"), src: captions }));
+    if (playing) video.play().catch(() => {});
+  }
+
+  setMoments(moments) {
+    this.moments = moments;
+    this.last = "";
+    this.counts.hidden = !moments.beats.length;
+    this.#show(this.second);
+  }
+
+  /** Go to a second of the plan. */
+  seek(second) {
+    const { moments, video } = this;
+    const end = moments ? moments.end : video.duration;
+    this.second = Math.min(Math.max(0, second), end - 0.05);
+    video.currentTime = (moments ? moments.toVideo(this.second) : this.second) + 0.001;
+  }
+
+  #frame(mediaTime) {
+    this.second = this.moments ? this.moments.ofFrame(mediaTime) : mediaTime;
+    this.#show(this.second);
+    for (const watch of this.watchers) watch(this.second);
+  }
+
+  #show(second) {
+    const { moments } = this;
+    if (!moments) return;
+    const beat = moments.beatAt(second);
+    const index = moments.moveAt(second);
+    const moment = `${beat}/${index}`;
+    if (moment === this.last) return;
+    this.last = moment;
+    this.showCount(moments.countOf(beat));
+    const { moves } = moments.plan;
+    setText(this.now, nameOf(moves[index]));
+    setText(this.next, moves[index + 1] ? this.t("practice.then", { move: nameOf(moves[index + 1]) }) : "");
+    this.onMoment({ beat, index, second });
+  }
+
+  /** Light one count, 0 to 7; -1 for none. */
+  showCount(count) {
+    [...this.counts.children].forEach((node, place) => node.classList.toggle("on", place === count));
+  }
+}
+
+export const nameOf = (move) => move.move_name || move.clip_id;

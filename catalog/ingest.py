@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.clips import METHOD, ClipJob, MadeClip, MadeMove, make_moves
 from catalog.manifest import MANIFEST_NAMES, Manifest, Told, read_manifest, write_manifest
+from catalog.mending import with_edits
 from catalog.pose_models import are_installed
 from catalog.sessions import Sessions
 from catalog.songs import SongLabels, labels_of, make_song, song_id
@@ -30,7 +31,7 @@ from catalog.source_files import (
     content_hash,
     find_sources,
 )
-from catalog.summary import Summary
+from catalog.summary import OnFile, Outcome, Summary
 from catalog.words import Naming, naming_of
 from catalog.workers import Crashed, run_all
 from choreo.database.catalogue import EmbeddedMove
@@ -59,6 +60,7 @@ def ingest(
     progress: Progress | None = None,
     template: Path | None = None,
     pose_models: Path | None = None,
+    on_file: OnFile | None = None,
 ) -> Summary:
     """Bring folders of songs and clips into the library.
 
@@ -81,6 +83,8 @@ def ingest(
 
         pose_models: Folder that `catalog.pose_models.install` filled; None: moves are described
             by the motion of the picture alone, which is faster and less exact.
+
+        on_file: Told what became of each file, as soon as it is known.
 
     Returns:
 
@@ -110,6 +114,7 @@ def ingest(
         workers or os.cpu_count() or 1,
         progress or (lambda _what, _share: None),
         pose_models,
+        on_file or (lambda _outcome: None),
     )
     if songs is not None:
         run.take_songs(songs)
@@ -138,6 +143,7 @@ class _Run:
     workers: int
     progress: Progress
     pose_models: Path | None
+    on_file: OnFile
     song_jobs: list[_SongJob] = field(default_factory=list)
     clip_jobs: list[ClipJob] = field(default_factory=list)
     songs_made: list[str] = field(default_factory=list)
@@ -163,11 +169,12 @@ class _Run:
             same = [s for s in self.known_songs.values() if s.content_hash == digest]
             if same and _is_current(same[0]) and self.store.size(same[0].audio_path) is not None:
                 self.songs_unchanged.append(same[0].id)
+                self.on_file(Outcome(source.relative, "unchanged", (same[0].id,)))
                 continue
             try:
                 labels = labels_of(source)
             except ChoreoError as exc:
-                self.refusals.append(Refusal(source.relative, _reason(source, exc)))
+                self._refuse(source.relative, _reason(source, exc))
                 continue
             taken = {job.identity for job in self.song_jobs} | set(self.songs_unchanged)
             identity = same[0].id if same else song_id(labels.title, source.stem, digest, taken)
@@ -204,6 +211,8 @@ class _Run:
             if done and all(self.store.size(move.video_path) is not None for move in done):
                 self.moves_unchanged += [move.id for move in done]
                 self.by_file[source.relative] = [move.id for move in done]
+                ids = tuple(move.id for move in done)
+                self.on_file(Outcome(source.relative, "unchanged", ids))
                 continue
             self.clip_jobs.append(
                 ClipJob(source, digest, fingerprint, naming, said, Path(), self.pose_models)
@@ -211,7 +220,8 @@ class _Run:
 
     def _unique(self, folder: Path, suffixes: frozenset[str]) -> list[tuple[Source, str]]:
         sources, refusals = find_sources(folder, suffixes)
-        self.refusals += refusals
+        for refusal in refusals:
+            self._refuse(refusal.file, refusal.reason)
         with ThreadPoolExecutor(self.workers) as pool:
             digests = list(pool.map(_hash_or_reason, sources))
         seen: dict[str, str] = {}
@@ -219,15 +229,17 @@ class _Run:
         for done, (source, (digest, fault)) in enumerate(zip(sources, digests, strict=True), 1):
             self.progress("reading", done / len(sources))
             if fault:
-                self.refusals.append(Refusal(source.relative, fault))
+                self._refuse(source.relative, fault)
             elif digest in seen:
-                self.refusals.append(
-                    Refusal(source.relative, f"is the same file as {seen[digest]}")
-                )
+                self._refuse(source.relative, f"is the same file as {seen[digest]}")
             else:
                 seen[digest] = source.relative
                 unique.append((source, digest))
         return unique
+
+    def _refuse(self, file: str, reason: str) -> None:
+        self.refusals.append(Refusal(file, reason))
+        self.on_file(Outcome(file, "refused", reason=reason))
 
     # Doing it
 
@@ -246,21 +258,33 @@ class _Run:
     def _store(self, job: Any, outcome: Any) -> None:
         source: Source = job.source
         if isinstance(outcome, Song):
-            self._publish(source.path, outcome.audio_path)
-            self.catalogue.save_song(outcome)
-            self.songs_made.append(outcome.id)
-            self.warnings += [Refusal(source.relative, text) for text in _song_warnings(outcome)]
+            self._store_song(source, outcome)
         elif isinstance(outcome, MadeClip):
             self._store_moves(job, outcome)
-            self.warnings += [Refusal(source.relative, text) for text in outcome.warnings]
         elif isinstance(outcome, Crashed):
-            reason = "broke the program that reads it; convert it to mp4 or wav first"
-            self.refusals.append(Refusal(source.relative, reason))
+            self._refuse(
+                source.relative, "broke the program that reads it; convert it to mp4 or wav first"
+            )
         else:
-            self.refusals.append(Refusal(source.relative, _reason(source, outcome)))
+            self._refuse(source.relative, _reason(source, outcome))
+
+    def _store_song(self, source: Source, song: Song) -> None:
+        self._publish(source.path, song.audio_path)
+        if not self._was_corrected_meanwhile(song):
+            self.catalogue.save_song(song)
+        self.songs_made.append(song.id)
+        self._made(source, [song.id], _song_warnings(song))
+
+    def _was_corrected_meanwhile(self, song: Song) -> bool:
+        """Tell whether a person moved the 1 while the song was analysed again."""
+        if song.id not in self.known_songs:
+            return False
+        now = self.catalogue.song(song.id).analysis
+        return now is not None and now.corrected_by_person
 
     def _store_moves(self, job: ClipJob, clip: MadeClip) -> None:
         made = [self._with_session(item) for item in clip.moves]
+        made = with_edits(made, self._given_before(job.content_hash))
         for item in made:
             for key, file in item.files.items():
                 self._publish(file, key)
@@ -275,6 +299,16 @@ class _Run:
         for item in made:
             self.known_moves[item.move.id] = item.move
         self._remove_replaced(job, set(ids))
+        self._made(job.source, ids, clip.warnings)
+
+    def _given_before(self, content_hash: str) -> list[Move]:
+        """Return the moves of this clip as they are now: a person may have edited one meanwhile."""
+        ids = [m.id for m in self.known_moves.values() if m.content_hash == content_hash]
+        return self.catalogue.moves_named(ids)
+
+    def _made(self, source: Source, ids: list[str], warnings: tuple[str, ...]) -> None:
+        self.warnings += [Refusal(source.relative, text) for text in warnings]
+        self.on_file(Outcome(source.relative, "made", tuple(ids), warnings=tuple(warnings)))
 
     def _remove_replaced(self, job: ClipJob, ids: set[str]) -> None:
         """Forget moves that this clip gave before, under another name or in other numbers."""

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from catalog.source_files import Refusal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file, told as soon as it is known."""
+
+    file: str
+    """Place below the source folder, `/` between parts."""
+    state: Literal["made", "unchanged", "refused"]
+    ids: tuple[str, ...] = ()
+    """The song, or the moves, that the file gives."""
+    reason: str = ""
+    """Why it was refused."""
+    warnings: tuple[str, ...] = ()
+    """What is uncertain about it."""
+
+
+OnFile = Callable[[Outcome], None]
 
 
 @dataclass(frozen=True)

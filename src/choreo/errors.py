@@ -3,6 +3,7 @@
 ChoreoError
 ├── InvalidInput           the caller acts: the request, file or document is wrong
 │   ├── UnknownSong
+│   ├── UnknownMove
 │   ├── UnknownTask
 │   ├── UnsafePath
 │   ├── UnreadableMedia
@@ -30,6 +31,10 @@ class InvalidInput(ChoreoError):
 
 class UnknownSong(InvalidInput):
     """No song of the library has this id."""
+
+
+class UnknownMove(InvalidInput):
+    """No move of the library has this id."""
 
 
 class UnknownTask(InvalidInput):

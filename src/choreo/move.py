@@ -68,6 +68,8 @@ class Move(Value):
     """How far `beat_times` can be trusted; 1 when a person gave them."""
     estimated: tuple[str, ...] = ()
     """Names of the fields that were estimated rather than told by a person."""
+    edited: tuple[str, ...] = ()
+    """Names of what a person said on the page; it wins over a manifest and over estimates."""
     content_hash: str = ""
     """SHA-256 of the source file."""
 

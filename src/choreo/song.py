@@ -72,6 +72,8 @@ class Song(Value):
     peaks: tuple[Share, ...] = ()
     """Absolute peaks of equal slices of the song, for a waveform picture."""
     analysis: SongAnalysis | None = None
+    heard: SongAnalysis | None = None
+    """The analysis before a person corrected it: the way back. None while nobody has."""
     slot_vectors: str = ""
     """Base64 of little-endian float32, shape (len(analysis.eight_counts), 128): the audio
     vector of each 8-count, in the space of the moves' audio vectors."""

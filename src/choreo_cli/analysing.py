@@ -29,7 +29,9 @@ def analysis_of(song: str, library: Path, shift_counts: int, tap: Path | None) -
     if shift_counts:
         corrected = music.correct_counts(corrected, shift_counts)
     if stored is not None and corrected != stored.analysis:
-        open_stack(library).catalogue.save_song(stored.model_copy(update={"analysis": corrected}))
+        from catalog.mending import save_counts
+
+        save_counts(open_stack(library), stored, corrected)
     return corrected
 
 

@@ -1,6 +1,6 @@
 """The catalogue store: songs, moves and their vectors."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Table, delete, func, insert, select
 
 from choreo.database.engine import transaction
 from choreo.database.tables import move_embeddings, songs
-from choreo.errors import UnknownSong
+from choreo.errors import UnknownMove, UnknownSong
 from choreo.move import AUDIO_DIMENSIONS, POSE_DIMENSIONS, TEXT_DIMENSIONS, Move
 from choreo.song import ListedSong, Song
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
@@ -115,14 +115,64 @@ class SqlCatalogue:
                 for difficulty, energy, style, count in rows
             }
 
-    def embedded_moves(self) -> list[EmbeddedMove]:
-        """Return all moves with their vectors, by id."""
+    def moves_named(self, ids: Sequence[str]) -> list[Move]:
+        """Return the moves with these ids, by id; unknown ids are passed over."""
         table = move_embeddings.c
         with transaction(self._engine, reads_only=True) as connection:
-            rows = connection.execute(
-                select(table.document, table.pose, table.audio, table.text).order_by(table.id)
+            texts = connection.scalars(
+                select(table.document).where(table.id.in_(ids)).order_by(table.id)
             )
-            return [
+            return [Move.model_validate_json(text) for text in texts]
+
+    def moves_page(
+        self, offset: int, limit: int, wanted: Mapping[str, str]
+    ) -> tuple[int, list[Move]]:
+        """Return how many moves are as wanted, and `limit` of them, by family and id.
+
+        Args:
+
+            offset: How many of them to pass over.
+
+            limit: How many to return at most.
+
+            wanted: Values of `difficulty`, `energy_level` and `style`; what is left out may be
+                any.
+        """
+        table = move_embeddings.c
+        conditions = [table[name] == value for name, value in wanted.items()]
+        with transaction(self._engine, reads_only=True) as connection:
+            total = connection.scalar(
+                select(func.count()).select_from(move_embeddings).where(*conditions)
+            )
+            texts = connection.scalars(
+                select(table.document)
+                .where(*conditions)
+                .order_by(table.family, table.id)
+                .offset(offset)
+                .limit(limit)
+            )
+            return total or 0, [Move.model_validate_json(text) for text in texts]
+
+    def embedded_moves(self, ids: Sequence[str] | None = None) -> list[EmbeddedMove]:
+        """Return moves with their vectors, by id.
+
+        Args:
+
+            ids: Those to return; None for all.
+
+        Raises:
+
+            UnknownMove: If one of `ids` is not there.
+        """
+        table = move_embeddings.c
+        wanted = [] if ids is None else [table.id.in_(ids)]
+        with transaction(self._engine, reads_only=True) as connection:
+            rows = connection.execute(
+                select(table.document, table.pose, table.audio, table.text)
+                .where(*wanted)
+                .order_by(table.id)
+            )
+            found = [
                 EmbeddedMove(
                     move=Move.model_validate_json(row.document),
                     pose=bytes(row.pose),
@@ -131,6 +181,10 @@ class SqlCatalogue:
                 )
                 for row in rows
             ]
+        missing = sorted(set(ids or ()) - {item.move.id for item in found})
+        if missing:
+            raise UnknownMove(f"there is no move {missing[0][:80]!r} in the library")
+        return found
 
     def save_moves(self, moves: Iterable[EmbeddedMove]) -> None:
         """Store moves, replacing those with the same ids, in one transaction."""

@@ -5,7 +5,7 @@ import threading
 import time
 from types import TracebackType
 
-from choreo.database.tasks import LEASE, SqlTasks
+from choreo.database.tasks import SqlTasks
 from choreo.errors import ClaimLost, Unavailable
 from choreo.task import Claim, Stage
 
@@ -68,6 +68,6 @@ class Heartbeat:
                 # Another attempt may only start once the lease has run out; until then this
                 # one goes on.
                 logging.warning("progress not stored: %s", exc)
-                if time.monotonic() - last_success > LEASE.total_seconds():
+                if time.monotonic() - last_success > self._tasks.lease.total_seconds():
                     self._lost.set()
                     return

@@ -66,6 +66,10 @@ class Settings:
     vector_search_top_k: int
     faiss_use_gpu: bool
     faiss_nprobe: int
+    lease_seconds: float
+    """How long a worker may stay silent before its task is given to another one."""
+    videos_kept_days: float
+    """Days after which a finished video is removed; 0 for never."""
     scratch: Path | None
     """Where the job keeps its working files; None for the system's temporary folder."""
     task_id: str
@@ -137,6 +141,8 @@ class Settings:
             traceparent=reader.text("TRACEPARENT"),
             api_token=reader.text("API_TOKEN"),
             api_token_secret=reader.resource("API_TOKEN_SECRET", "projects/P/secrets/S/versions/V"),
+            lease_seconds=reader.number("LEASE_SECONDS", 60, 1, 600),
+            videos_kept_days=reader.number("VIDEOS_KEPT_DAYS", 30, 0, 36_500),
             cors_origins=reader.origins("CORS_ORIGINS"),
             # Cloud Run names each service; what follows from being there can be set otherwise.
             forwarded_hops=int(reader.number("FORWARDED_HOPS", 1 if in_cloud else 0, 0, 5)),

@@ -1,5 +1,7 @@
 """The one place that chooses adapters; each is imported only when it is chosen."""
 
+from datetime import timedelta
+
 from sqlalchemy import Engine
 
 from choreo.database.callers import SqlCallers
@@ -18,7 +20,7 @@ class Stack:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.engine: Engine = open_engine(settings)
-        self.tasks = SqlTasks(self.engine)
+        self.tasks = SqlTasks(self.engine, lease=timedelta(seconds=settings.lease_seconds))
         self.catalogue = SqlCatalogue(self.engine)
         self.callers = SqlCallers(self.engine)
 

@@ -272,7 +272,7 @@ def test_a_dead_letter_fails_its_task(desk: Desk) -> None:
 def test_the_lease_is_renewed_while_a_long_step_reports_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr("planning.worker.HEARTBEAT", 0.02)
+    monkeypatch.setattr("planning.worker.HEARTBEAT", 0.0004)
     task_id = desk.task()
 
     def slow() -> Tools:

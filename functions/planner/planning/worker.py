@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from choreo import metrics
-from choreo.database.tasks import LEASE, SqlTasks
+from choreo.database.tasks import SqlTasks
 from choreo.errors import ChoreoError, ClaimLost, Unavailable
 from choreo.log import stage, task_context
 from choreo.ports import PlanningQueue, RenderJobs
@@ -32,8 +32,8 @@ LOGGER = logging.getLogger(__name__)
 TASK_FAILED = {"event": "task_failed"}
 """A field of the lines that alarms count; infra/terraform/monitoring.tf."""
 
-HEARTBEAT = LEASE.total_seconds() / 4
-"""Seconds between renewals of the lease: two may be lost."""
+HEARTBEAT = 0.25
+"""Renewals of the lease are this share of it apart: two may be lost."""
 
 DEAD_LETTER = "CloudPubSubDeadLetterSourceSubscription"
 """Attribute that Pub/Sub adds to a message which it gave up delivering."""
@@ -216,7 +216,7 @@ class Worker:
             self._tasks.report(claim, stage, progress, message)
 
         def beat() -> None:
-            while not done.wait(HEARTBEAT):
+            while not done.wait(HEARTBEAT * self._tasks.lease.total_seconds()):
                 try:
                     self._tasks.report(claim, *latest[0])
                 except ClaimLost:

@@ -44,7 +44,8 @@ from choreo.task import (
 )
 
 LEASE = timedelta(seconds=60)
-"""A worker that has not reported for this long is thought dead."""
+"""A worker that has not reported for this long is thought dead. A store with another lease
+waits longer or shorter for everything below in proportion, except for `MAX_AGE`."""
 
 MAX_TRIES = 5
 """Claims before the task fails, counted anew once the plan is stored; the queue gives up
@@ -91,11 +92,19 @@ class SqlTasks:
         engine: From `choreo.database.engine`.
 
         clock: Gives the time as aware UTC.
+
+        lease: How long a worker may stay silent; the same for all who share the database.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Callable[[], datetime] = _now,
+        lease: timedelta = LEASE,
+    ) -> None:
         self._engine = engine
         self._clock = clock
+        self.lease = lease
 
     # What the request handler calls.
 
@@ -256,7 +265,7 @@ class SqlTasks:
                     phase=phase,
                     attempt=_T.attempt + 1,
                     tries=_T.tries + 1,
-                    lease_until=now + LEASE,
+                    lease_until=now + self.lease,
                     updated_at=now,
                 )
                 .returning(_T.attempt, _T.tries)
@@ -396,7 +405,7 @@ class SqlTasks:
                 if reason:
                     if self._fail(connection, as_seen, reason):
                         failed.append(task.id)
-                elif _is_forgotten(task, now):
+                elif _is_forgotten(task, now, self.lease / LEASE):
                     phase = Phase.START if task.phase is Phase.RENDER else task.phase
                     changed = connection.execute(
                         update(choreography_tasks)
@@ -420,7 +429,7 @@ class SqlTasks:
 
     def _write_in(self, connection: Connection, claim: Claim, **values: Any) -> None:
         now = self._clock()
-        fields = {"lease_until": now + LEASE, "updated_at": now, **values}
+        fields = {"lease_until": now + self.lease, "updated_at": now, **values}
         changed = connection.execute(
             update(choreography_tasks)
             .where(
@@ -458,15 +467,15 @@ def _reason_to_give_up(task: Task, now: datetime) -> str | None:
     return None
 
 
-def _is_forgotten(task: Task, now: datetime) -> bool:
+def _is_forgotten(task: Task, now: datetime, pace: float) -> bool:
     published = task.published_at
     if task.lease_until is not None:
         return task.lease_until < now
     if published is None:
-        return now - task.created_at > UNPUBLISHED_GRACE
+        return now - task.created_at > UNPUBLISHED_GRACE * pace
     if task.phase is Phase.RENDER:
-        return now - task.updated_at > UNSTARTED_GRACE
-    return now - max(published, task.updated_at) > REPUBLISH_AFTER
+        return now - task.updated_at > UNSTARTED_GRACE * pace
+    return now - max(published, task.updated_at) > REPUBLISH_AFTER * pace
 
 
 def _stored_key(key: str | None, owner: str | None) -> str | None:

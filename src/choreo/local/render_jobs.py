@@ -25,6 +25,7 @@ PASSED_ON = frozenset(
         "CLOUD_SQL_IP",
         "STORAGE_EMULATOR_HOST",
         "SCRATCH_DIR",
+        "LEASE_SECONDS",
         "METRICS",
         "PATH",
         "HOME",

@@ -77,11 +77,13 @@ class BodyFinder:
         self._times: list[float] = []
         self._points: list[NDArray[np.float32]] = []
         self._seen: list[NDArray[np.float32]] = []
+        self._yaw: list[NDArray[np.float32]] = []
 
     def look(self, picture: NDArray[np.uint8], time: float) -> None:
         """Take the next picture, RGB, shape (h, w, 3), at `time` seconds."""
         points = np.zeros((2, len(JOINTS), 2), np.float32)
         seen = np.zeros((2, len(JOINTS)), np.float32)
+        yaw = np.full(2, np.nan, np.float32)
         if any(track is None or track.lost for track in self._tracks):
             self._search(picture)
         for index, track in enumerate(self._tracks):
@@ -95,26 +97,28 @@ class BodyFinder:
                 continue
             track.lost, track.square, track.points = 0, joints.square, joints.points
             track.age += 1
-            points[index], seen[index] = joints.points, joints.seen
+            points[index], seen[index], yaw[index] = joints.points, joints.seen, joints.yaw
         if bool(seen.any(axis=1).all()) and _distance(points[0], points[1]) < _APART:
             # The one that was followed for longer keeps its place.
             younger = int(np.argmin([track.age if track else 0 for track in self._tracks]))
             self._tracks[younger] = None
-            seen[younger] = 0
+            seen[younger], yaw[younger] = 0, np.nan
         self._times.append(time)
         self._points.append(points)
         self._seen.append(seen)
+        self._yaw.append(yaw)
 
     def found(self) -> Bodies | None:
         """Return the joints of both, the taller one first, or None if nobody was found."""
         if len(self._times) < 4:
             return None
         points, seen = np.stack(self._points, axis=1), np.stack(self._seen, axis=1)
+        yaw = np.stack(self._yaw, axis=1)
         if seen[..., 1:].mean(axis=(1, 2)).max() < 0.2:
             return None
         if _height(points[1], seen[1]) > _height(points[0], seen[0]):
-            points, seen = points[::-1], seen[::-1]
-        return Bodies(np.array(self._times, np.float32), points, seen)
+            points, seen, yaw = points[::-1], seen[::-1], yaw[::-1]
+        return Bodies(np.array(self._times, np.float32), points, seen, yaw)
 
     def _search(self, picture: NDArray[np.uint8]) -> None:
         known = [track for track in self._tracks if track is not None and track.age]
@@ -198,6 +202,8 @@ class _Joints(NamedTuple):
     points: NDArray[np.float32]
     seen: NDArray[np.float32]
     square: _Square
+    yaw: float
+    """Degrees the chest is turned from the camera, -180 to 180."""
 
 
 class _Networks:
@@ -256,7 +262,10 @@ class _Networks:
         chosen = list(_MODEL_JOINTS)
         seen = 1 / (1 + np.exp(-np.clip(marks[chosen, 3], -50, 50)))
         around = _around(*map(float, (*places[33], *places[34])))
-        return _Joints(places[chosen].astype(np.float32), seen.astype(np.float32), around)
+        room = next(o for o in outputs if o.shape == (1, 117)).reshape(39, 3)
+        across = room[11] - room[12] + room[23] - room[24]  # left less right: shoulders, hips
+        yaw = float(np.degrees(np.arctan2(across[2], across[0])))
+        return _Joints(places[chosen].astype(np.float32), seen.astype(np.float32), around, yaw)
 
     @staticmethod
     def _run(network: Any, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:

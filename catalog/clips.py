@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog import beat_map
+from catalog import beat_map, stances
 from catalog.beat_map import BeatMap
 from catalog.bodies import PoseOnlooker
 from catalog.conforming import (
@@ -18,6 +18,7 @@ from catalog.conforming import (
     is_conformed,
     preview_of,
     thumbnail_of,
+    write_animation,
     write_thumbnail,
 )
 from catalog.cutting import HANDLE, Cut, cut
@@ -39,11 +40,14 @@ from choreo.vocabulary import Difficulty, EnergyLevel, Hold, Style
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-METHOD = "1"
+METHOD = "2"
 """Raised whenever the same clip would become other moves: then all are made again."""
 
 WHOLE_HANDLE = 1.5 * HANDLE
 """A conformed clip with handles up to this is taken as it is, without encoding again."""
+
+_LEAST_STANCE = 0.3
+"""Confidence from which an estimated hold, foot or facing is taken."""
 
 _CALM, _LIVELY = 0.085, 0.105
 """Activity (picture heights a second) below which a move is of low, from which of high energy."""
@@ -223,13 +227,15 @@ def _described(
         if moving >= _LIVELY
         else EnergyLevel.MEDIUM
     )
-    hold = naming.hold or Hold.OPEN
+    stood = _Stood(naming, told, bodies, part)
     local = tuple(round(max(0.0, time - part.start), 6) for time in part.beat_times)
     identity = f"{naming.base_id}{suffix}"
     folder = f"moves/{identity}/{job.fingerprint[:12]}"
     thumbnail = job.scratch / f"{job.fingerprint}{suffix}.jpg"
     picture = thumbnail_of(files[1], local[0] + 0.4 * (local[-1] - local[0]))
     write_thumbnail(picture, thumbnail)
+    animation = job.scratch / f"{job.fingerprint}{suffix}.webp"
+    write_animation(files[1], local[0], local[-1], animation)
     family = told.family or naming.family
     move = Move(
         id=identity,
@@ -252,36 +258,98 @@ def _described(
         height=HEIGHT,
         frame_rate=float(FRAME_RATE),
         conformed=True,
-        entry_state=DanceState(
-            hold=Hold(str(settled("entry_state", told.entry_hold, hold))),
-            leader_foot=told.leader_foot_in,
-            follower_foot=told.follower_foot_in,
-            facing=told.facing_in,
-        ),
-        exit_state=DanceState(
-            hold=Hold(str(settled("exit_state", told.exit_hold, hold))),
-            leader_foot=told.leader_foot_out,
-            follower_foot=told.follower_foot_out,
-            facing=told.facing_out,
-        ),
+        animation_path=f"{folder}/preview.webp",
+        entry_state=stood.state("in"),
+        exit_state=stood.state("out"),
+        travel=stood.travel(),
+        rotation=stood.rotation(),
+        prerequisites=told.prerequisites or (),
         description=told.description or "",
         tags=told.tags or (),
         loopable=bool(told.loopable),
         role=told.role or "move",
         session=told.session or "",
         confidence=round(beats.confidence, 4),
-        estimated=tuple(estimated + ([] if told.session else ["session"])),
+        estimated=(*estimated, *stood.confidences, *([] if told.session else ["session"])),
+        confidences=stood.confidences,
         content_hash=job.content_hash,
     )
-    keys = (move.video_path, f"{folder}/360p.mp4", f"{folder}/thumb.jpg")
+    keys = (move.video_path, *(f"{folder}/{name}" for name in _SMALL_FILES))
     return MadeMove(
         move=move,
         pose=pack(_or_even(pose.describe(part.beat_times, bodies=bodies, motion=motion))),
         audio=pack(_audio_of(job.source.path, facts, part, move)),
         text=pack(text.embed([sentence_of(move)])[0]),
-        files=dict(zip(keys, (*files, thumbnail), strict=True)),
+        files=dict(zip(keys, (*files, thumbnail, animation), strict=True)),
         colours=pack(signature(picture)),
     )
+
+
+_SMALL_FILES = ("360p.mp4", "thumb.jpg", "preview.webp")
+
+
+class _Stood:
+    """The couple's states at both edges: a person's word, else the joints, else the names."""
+
+    def __init__(self, naming: Naming, told: Told, bodies: Bodies | None, part: Cut) -> None:
+        self._naming, self._told, self._bodies = naming, told, bodies
+        self._start, self._end = part.beat_times[0], part.beat_times[-1]
+        beat = (self._end - self._start) / part.counts
+        self._found = {
+            edge: stances.stance_at(bodies, time, beat) if bodies else stances.Estimate()
+            for edge, time in (("in", self._start), ("out", self._end))
+        }
+        self.confidences: dict[str, float] = {}
+        """By name of the field, for all that no person told."""
+
+    def state(self, edge: str) -> DanceState:
+        """Return the state at the edge "in" or "out"."""
+        found = self._found[edge]
+        told_hold = self._told.entry_hold if edge == "in" else self._told.exit_hold
+        hold = self._settled("entry_hold" if edge == "in" else "exit_hold", told_hold, found.hold)
+        if hold is None:
+            hold = self._naming.hold or Hold.OPEN
+            self.confidences["entry_hold" if edge == "in" else "exit_hold"] = (
+                0.3 if self._naming.hold else 0.1
+            )
+        fields = {
+            field: self._settled(f"{field}_{edge}", getattr(self._told, f"{field}_{edge}"), value)
+            for field, value in (
+                ("leader_foot", found.leader_foot),
+                ("follower_foot", found.follower_foot),
+                ("facing", found.facing),
+            )
+        }
+        return DanceState(hold=hold, **fields)
+
+    def travel(self) -> float | None:
+        """Return the body heights between the couple's first and last place."""
+        guess = stances.travel(self._bodies, self._start, self._end) if self._bodies else None
+        way = self._settled("travel", self._told.travel, guess)
+        return None if way is None else round(way, 2)
+
+    def rotation(self) -> float | None:
+        """Return the degrees by which the couple's axis turns."""
+        ends = [self._found[edge].facing for edge in ("in", "out")]
+        told = stances.turned(self._told.facing_in, self._told.facing_out)
+        if self._told.rotation is not None or told is not None:
+            return self._told.rotation if self._told.rotation is not None else told
+        if ends[0] is None or ends[1] is None:
+            return None
+        guess = stances.turned(ends[0][0], ends[1][0])
+        if guess is None:
+            return None
+        sure = min(ends[0][1], ends[1][1])
+        found: float | None = self._settled("rotation", None, (float(round(guess)), sure))
+        return found
+
+    def _settled(self, field: str, told: Any, guess: tuple[Any, float] | None) -> Any:
+        if told is not None:
+            return told
+        if guess is None or guess[1] < _LEAST_STANCE:
+            return None
+        self.confidences[field] = round(guess[1], 2)
+        return round(guess[0], 1) if isinstance(guess[0], float) else guess[0]
 
 
 def _or_even(vector: pose.Floats) -> pose.Floats:

@@ -39,6 +39,9 @@ PREVIEW_PRESET = "superfast"
 """Previews are made by the hour and looked at once; this takes half the library preset's time and
 writes the same parameter sets."""
 THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 320, 180
+ANIMATION_WIDTH, ANIMATION_HEIGHT, ANIMATION_RATE = 240, 136, 10
+ANIMATION_SECONDS = 5.0
+"""An 8-count at 100 BPM; of a longer move the beginning is shown."""
 
 _FRAME_TICKS = TIMESCALE // FRAME_RATE
 
@@ -271,6 +274,29 @@ def write_thumbnail(picture: NDArray[np.uint8], to: Path) -> None:
     shown.pts = 0
     packets = [*codec.encode(shown), *codec.encode(None)]
     to.write_bytes(b"".join(bytes(packet) for packet in packets))
+
+
+def write_animation(clip: Path, start: float, end: float, to: Path) -> None:
+    """Write what happens in a clip from `start` to `end` seconds as a WebP that plays for ever."""
+    import av
+
+    end = min(end, start + ANIMATION_SECONDS)
+    with av.open(str(to), "w", format="webp", options={"loop": "0"}) as container:
+        stream: Any = container.add_stream("libwebp_anim", rate=ANIMATION_RATE)
+        stream.width, stream.height = ANIMATION_WIDTH, ANIMATION_HEIGHT
+        stream.pix_fmt = PIXEL_FORMAT
+        stream.codec_context.options = {"quality": "50", "compression_level": "4"}
+        shown = 0
+        for frame, time in frames_of(clip, start):
+            if time >= end:
+                break
+            if time + 1e-6 < start + shown / ANIMATION_RATE:
+                continue
+            small = frame.reformat(ANIMATION_WIDTH, ANIMATION_HEIGHT, PIXEL_FORMAT)
+            small.pts, small.time_base = shown, Fraction(1, ANIMATION_RATE)
+            container.mux(stream.encode(small))
+            shown += 1
+        container.mux(stream.encode(None))
 
 
 def thumbnail_of(clip: Path, time: float) -> NDArray[np.uint8]:

@@ -21,11 +21,10 @@ from catalog.clips import METHOD, ClipJob, MadeClip, MadeMove, make_moves
 from catalog.manifest import MANIFEST_NAMES, Manifest, Told, read_manifest, write_manifest
 from catalog.mending import with_edits
 from catalog.pose_models import are_installed
+from catalog.scratch import scratch_folder
 from catalog.sessions import Sessions
 from catalog.songs import SongLabels, labels_of, make_song, song_id
 from catalog.source_files import (
-    CLIP_SUFFIXES,
-    SONG_SUFFIXES,
     Refusal,
     Source,
     content_hash,
@@ -37,6 +36,7 @@ from catalog.workers import Crashed, run_all
 from choreo.database.catalogue import EmbeddedMove
 from choreo.database.migrate import upgrade
 from choreo.errors import AlreadyPublished, ChoreoError, InvalidInput, MediaMissing
+from choreo.media_kinds import CLIP_SUFFIXES, SONG_SUFFIXES
 from choreo.song import Song
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def ingest(
         run.take_songs(songs)
     if moves is not None:
         run.take_clips(moves, manifest)
-    with tempfile.TemporaryDirectory(prefix="choreo-ingest-") as scratch:
-        run.work(Path(scratch))
+    with scratch_folder() as scratch:
+        run.work(scratch)
     if template is not None:
         write_manifest(run.known_rows(), template)
     return run.summary(time.monotonic() - started)
@@ -468,7 +468,10 @@ def _row_of(file: str, move: Move, *, alone: bool) -> Told:
         follower_foot_out=move.exit_state.follower_foot,
         facing_in=move.entry_state.facing,
         facing_out=move.exit_state.facing,
+        travel=move.travel,
+        rotation=move.rotation,
         loopable=move.loopable,
+        prerequisites=move.prerequisites or None,
         session=move.session,
         tags=move.tags or None,
         description=move.description or None,

@@ -54,7 +54,13 @@ class Told:
     follower_foot_out: Foot | None = None
     facing_in: float | None = None
     facing_out: float | None = None
+    travel: float | None = None
+    """Body heights between where the couple begins and where it ends."""
+    rotation: float | None = None
+    """Degrees by which the couple's axis turns."""
     loopable: bool | None = None
+    prerequisites: tuple[str, ...] | None = None
+    """Families of moves to know first."""
     session: str | None = None
     tags: tuple[str, ...] | None = None
     description: str | None = None
@@ -266,6 +272,9 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "follower_foot_out": _one_of(Foot),
     "facing_in": _number(-180, 180),
     "facing_out": _number(-180, 180),
+    "travel": _number(0, 20),
+    "rotation": _number(-3600, 3600),
     "loopable": _flag,
+    "prerequisites": _tags,
     "tags": _tags,
 }

@@ -50,6 +50,8 @@ class Move(Value):
     preview_path: MediaPath | None = None
     """The small rendition, frame for frame the same."""
     thumbnail_path: MediaPath | None = None
+    animation_path: MediaPath | None = None
+    """A small picture that moves, for lists."""
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
     frame_rate: Annotated[float, Field(gt=0)]
@@ -57,6 +59,12 @@ class Move(Value):
     """True when the clip has the library's stitchable format."""
     entry_state: DanceState
     exit_state: DanceState
+    travel: Annotated[float, Field(ge=0, le=20)] | None = None
+    """Body heights between where the couple begins and where it ends."""
+    rotation: Annotated[float, Field(ge=-3600, le=3600)] | None = None
+    """Degrees by which the couple's axis turns; an estimate cannot tell whole turns."""
+    prerequisites: tuple[str, ...] = ()
+    """Families of moves that a dancer should know first."""
     description: str = ""
     tags: tuple[str, ...] = ()
     loopable: bool = False
@@ -70,6 +78,9 @@ class Move(Value):
     """Names of the fields that were estimated rather than told by a person."""
     edited: tuple[str, ...] = ()
     """Names of what a person said on the page; it wins over a manifest and over estimates."""
+    confidences: dict[str, Share] = Field(default_factory=dict)
+    """How far the estimates of the couple's states can be trusted, by name: `entry_hold`,
+    `exit_hold`, `leader_foot_in`, ..., `facing_out`, `travel`, `rotation`."""
     content_hash: str = ""
     """SHA-256 of the source file."""
 

@@ -38,7 +38,7 @@ class TwoPeople:
         points[:, 0] = x + np.tile([-20, 20], 7)[:13]
         points[:, 1] = 300 + tall * np.linspace(-0.5, 0.5, 13)
         moved = bodies._Square(float(x), 300.0, 250.0, 0.0)
-        return bodies._Joints(points, np.ones(13, np.float32), moved)
+        return bodies._Joints(points, np.ones(13, np.float32), moved, 0.0)
 
 
 def follow(places, pictures=24):

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from catalog_media import library, write_clip
 
 from catalog.ingest import ingest
 from catalog.manifest import read_manifest
+from catalog.scratch import scratch_folder
 from choreo.errors import InvalidInput
 from choreo.vocabulary import Difficulty, EnergyLevel, Hold, Style
 
@@ -38,6 +40,10 @@ def write_song(path: Path, seconds: float = 12.0) -> None:
     write_audio(path, np.stack([0.5 * kick + 0.2 * tick] * 2), title="Una Prueba", artist="Nadie")
 
 
+def grey(_number: int, width: int, height: int) -> np.ndarray:
+    return np.full((height, width, 3), 90, np.uint8)
+
+
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     """Good and bad files of every kind, and a picture of the folder before the ingest."""
@@ -61,6 +67,9 @@ def sources(tmp_path_factory):
     (moves / "truncated.mp4").write_bytes(whole[: len(whole) // 3])
     write_clip(moves / "one_frame.mp4", stamps=[0.0])
     write_clip(moves / "short.mp4", seconds=0.5)
+    write_clip(moves / "three_hours.mp4", stamps=[0.0, 1.0, 10_800.0])
+    write_clip(moves / "no_time.mp4", stamps=[number / 90_000 for number in range(3)])
+    write_clip(moves / "eight_k.mp4", stamps=[0.0, 1.0], size=(7680, 4320), picture=grey)
     write_clip(moves / "tiny.mp4", seconds=3, size=(32, 32))
     (moves / "photo.jpg").write_bytes(b"\xff\xd8\xff")
     (root / "outside.mp4").write_bytes(whole)
@@ -100,6 +109,9 @@ def ingested(sources, tmp_path_factory):
         ("truncated.mp4", "cannot be read as video"),
         ("one_frame.mp4", "one frame"),
         ("short.mp4", "at least four counts|needs over"),
+        ("three_hours.mp4", "lasts 180 minutes; 10 are the most"),
+        ("no_time.mp4", "lasts 0.03 s; a move of four counts needs over"),
+        ("eight_k.mp4", "7680x4320 pixels; 4096x2304 is the most"),
         ("tiny.mp4", "64 a side is the least"),
         ("photo.jpg", "is a still picture"),
         ("link.mp4", "leads out of the folder"),
@@ -123,7 +135,9 @@ def test_all_that_is_good_is_in_the_library(ingested):
     assert set(summary.moves_made) == {"turn_1", *(f"basic_long_{n}" for n in (1, 2, 3))}
     store = stack.object_store()
     for move in stack.catalogue.moves():
-        for path in (move.video_path, move.preview_path, move.thumbnail_path):
+        for path in (
+            move.video_path, move.preview_path, move.thumbnail_path, move.animation_path,
+        ):  # fmt: skip
             assert store.size(path)
     (song,) = stack.catalogue.songs()
     assert store.size(song.audio_path)
@@ -239,6 +253,19 @@ def test_a_run_that_is_killed_leaves_a_library_that_works(tmp_path):
     summary = ingest(None, tmp_path / "clips", None, stack, workers=1)
     assert len(summary.moves_made) == 6 - len(saved)
     assert len(stack.catalogue.moves()) == 6
+
+
+def test_the_folder_of_a_killed_ingest_is_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for process in (gone.pid, os.getppid()):
+        (tmp_path / f"choreo-ingest-{process}-abc").mkdir()
+    with scratch_folder() as folder:
+        assert folder.is_dir()
+        left = {path.name for path in tmp_path.iterdir()} - {folder.name}
+    assert left == {f"choreo-ingest-{os.getppid()}-abc"}
+    assert not folder.exists()
 
 
 def test_nothing_usable_is_said(tmp_path):

@@ -59,6 +59,9 @@ class Bodies:
     (2, n, 13, 2): leader then follower."""
     seen: Floats
     """How surely each joint was seen, 0 to 1, shape (2, n, 13)."""
+    yaw: Floats | None = None
+    """Degrees each chest is turned from the camera, -180 to 180, shape (2, n); not a number where
+    a body was not seen, None if the finder cannot tell."""
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SONG_SUFFIXES = frozenset({".mp3", ".wav", ".ogg", ".oga", ".opus", ".flac", ".m4a", ".aac"})
-CLIP_SUFFIXES = frozenset(
-    {".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts"}
-    | {".3gp"}
-)
+from choreo.media_kinds import SONG_SUFFIXES
+
 _PASSED_OVER = frozenset(
     {".json", ".csv", ".txt", ".md", ".pdf", ".srt", ".vtt", ".lrc", ".ini", ".db", ".url"}
 )

@@ -1,4 +1,4 @@
-"""The local stack: both functions, a queue, the jobs service, a sweeper's timer.
+"""The local stack: both functions, a queue, the jobs and ingest services, a sweeper's timer.
 
 python -m local_emulators.stack --library library --port 8080
 """
@@ -137,7 +137,7 @@ class LocalStack:
         next(child for child in self._children if child.service.name == name).kill()
 
     def _plan(self, port: int) -> tuple[list[Service], Addresses]:
-        page, planner, jobs = free_port(port), free_port(), free_port()
+        page, planner, jobs, ingest = free_port(port), free_port(), free_port(), free_port()
         emulator = pubsub.available()
         emulator_port = free_port() if emulator else 0
         storage = {"LIBRARY": str(self._library)}
@@ -171,7 +171,20 @@ class LocalStack:
                     "JOBS_API_ENDPOINT": f"http://127.0.0.1:{jobs}",
                 },
             ),
-            _function("request_handler", "handle", "http", page, {**storage, **queue}),
+            Service(
+                "ingest",
+                [
+                    sys.executable, "-m", "local_emulators.ingest_service",
+                    "--port", str(ingest),
+                    "--library", str(self._library),
+                ],
+                storage,
+                f"http://127.0.0.1:{ingest}/",
+            ),
+            _function(
+                "request_handler", "handle", "http", page,
+                {**storage, **queue, "LIBRARIAN_URL": f"http://127.0.0.1:{ingest}"},
+            ),
         ]  # fmt: skip
         if emulator:
             services.insert(0, pubsub.service(emulator, emulator_port))

@@ -74,6 +74,62 @@ class RenderJobs(Protocol):
         """
 
 
+class Librarian(Protocol):
+    """Takes own media in and keeps what people say about them; on a local stack only."""
+
+    def wake(self) -> None:
+        """Have what waits in the inbox taken in; return at once.
+
+        Raises:
+
+            Unavailable: If nobody listens. Nothing is lost: the inbox is read at the next start.
+        """
+
+    def state(self) -> Mapping[str, object]:
+        """Return what is being taken in, and what became of each file of the inbox.
+
+        Raises:
+
+            Unavailable: If nobody listens.
+        """
+
+    def report(self) -> Mapping[str, object]:
+        """Return what the library has and lacks.
+
+        Raises:
+
+            Unavailable: If nobody listens.
+        """
+
+    def correct_counts(self, song_id: str, said: Mapping[str, object], key: str | None) -> None:
+        """Store a person's correction of a song's count.
+
+        Args:
+
+            song_id: A song of the library.
+
+            said: `shift` in counts, `taps` in seconds, or `heard`; see `catalog.mending`.
+
+            key: The same key is obeyed once.
+
+        Raises:
+
+            InvalidInput: If the correction makes no sense; the text says why.
+
+            Unavailable: If nobody listens.
+        """
+
+    def edit_move(self, move_id: str, said: Mapping[str, object]) -> None:
+        """Store what a person says about a move; see `catalog.mending.Edit`.
+
+        Raises:
+
+            InvalidInput: If there is no such move.
+
+            Unavailable: If nobody listens.
+        """
+
+
 class LanguageModel(Protocol):
     """Answers in JSON. Its answers are opinions: callers validate every one."""
 

@@ -90,6 +90,12 @@ class Settings:
     """Videos that one caller may ask for in a day (UTC); 0 for any number."""
     metrics: str
     """Where measurements go: `log`, or `off`."""
+    librarian_url: str
+    """Where the service listens that takes own media in; empty: there is none, as in the cloud."""
+    inbox: Path
+    """Folder in which what people upload waits for that service, and stays."""
+    upload_limit: int
+    """Bytes of one uploaded file, at most."""
 
     @property
     def project(self) -> str:
@@ -135,20 +141,23 @@ class Settings:
             vector_search_top_k=int(reader.number("VECTOR_SEARCH_TOP_K", 20, 1, 1000)),
             faiss_use_gpu=reader.flag("FAISS_USE_GPU"),
             faiss_nprobe=int(reader.number("FAISS_NPROBE", 1, 1, 4096)),
+            lease_seconds=reader.number("LEASE_SECONDS", 60, 1, 600),
+            videos_kept_days=reader.number("VIDEOS_KEPT_DAYS", 30, 0, 36_500),
             scratch=Path(reader.text("SCRATCH_DIR")) if reader.text("SCRATCH_DIR") else None,
             task_id=reader.text("TASK_ID"),
             blueprint_json=reader.text("BLUEPRINT_JSON"),
             traceparent=reader.text("TRACEPARENT"),
             api_token=reader.text("API_TOKEN"),
             api_token_secret=reader.resource("API_TOKEN_SECRET", "projects/P/secrets/S/versions/V"),
-            lease_seconds=reader.number("LEASE_SECONDS", 60, 1, 600),
-            videos_kept_days=reader.number("VIDEOS_KEPT_DAYS", 30, 0, 36_500),
             cors_origins=reader.origins("CORS_ORIGINS"),
             # Cloud Run names each service; what follows from being there can be set otherwise.
             forwarded_hops=int(reader.number("FORWARDED_HOPS", 1 if in_cloud else 0, 0, 5)),
             rate_per_minute=reader.limit("RATE_PER_MINUTE", CLOUD_RATE_PER_MINUTE * in_cloud),
             videos_per_day=reader.limit("VIDEOS_PER_DAY", CLOUD_VIDEOS_PER_DAY * in_cloud),
             metrics=reader.choice("METRICS", ("off", "log")),
+            librarian_url=reader.text("LIBRARIAN_URL"),
+            inbox=library / "inbox",
+            upload_limit=int(reader.number("UPLOAD_LIMIT_MIB", 2048, 1, 8192)) << 20,
         )
         reader.check_blueprint_version()
         faults = [*reader.faults, *_contradictions(settings, role)]

@@ -1,5 +1,6 @@
 """The one place that chooses adapters; each is imported only when it is chosen."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -9,7 +10,14 @@ from choreo.database.catalogue import SqlCatalogue
 from choreo.database.engine import open_engine
 from choreo.database.tasks import SqlTasks
 from choreo.errors import InvalidSettings
-from choreo.ports import LanguageModel, MediaLinks, ObjectStore, PlanningQueue, RenderJobs
+from choreo.ports import (
+    LanguageModel,
+    Librarian,
+    MediaLinks,
+    ObjectStore,
+    PlanningQueue,
+    RenderJobs,
+)
 from choreo.settings import Settings
 from choreo.tokens import TokenRing, read_tokens
 
@@ -33,6 +41,15 @@ class Stack:
         from choreo.local.object_store import FolderStore
 
         return FolderStore(self.settings.media_root)
+
+    def housekeeping(self) -> Callable[[], None] | None:
+        """Return what removes old and abandoned videos, or None where the bucket does it."""
+        if self.settings.use_gcs:
+            return None
+        from choreo.local.housekeeping import FolderHousekeeping
+
+        kept_days = self.settings.videos_kept_days
+        return FolderHousekeeping(self.settings.media_root, self.tasks, kept_days).tidy
 
     def media_links(self) -> MediaLinks:
         """Return what makes addresses for stored media."""
@@ -63,6 +80,14 @@ class Stack:
         from choreo.local.render_jobs import ChildProcesses
 
         return ChildProcesses(self.settings.job_python, self.settings.job_script)
+
+    def librarian(self) -> Librarian | None:
+        """Return what takes own media in, or None where they are taken in otherwise."""
+        if not self.settings.librarian_url:
+            return None
+        from choreo.local.librarian import LibrarianClient
+
+        return LibrarianClient(self.settings.librarian_url)
 
     def api_tokens(self) -> TokenRing | None:
         """Return the tokens of the API's callers, or None if it is open.

@@ -1,6 +1,8 @@
 """`choreo ingest` and `choreo library`."""
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,9 @@ from choreo_cli.screen import print_json, progress
 
 if TYPE_CHECKING:
     from catalog.summary import Summary
+
+LAST_INGEST = "last_ingest.json"
+"""File of a library with the summary of its last `choreo ingest`, for the page's report."""
 
 
 def open_stack(library: Path) -> Stack:
@@ -37,7 +42,7 @@ def ingest_folders(
 
     folder = pose_models.default_folder()
     with progress(quiet) as show:
-        return ingest(
+        summary = ingest(
             songs,
             moves,
             manifest,
@@ -47,12 +52,14 @@ def ingest_folders(
             template=template,
             pose_models=folder if pose_models.are_installed(folder) else None,
         )
+    if library.is_dir():
+        text = json.dumps(asdict(summary), ensure_ascii=False)
+        (library / LAST_INGEST).write_text(text, encoding="utf-8")
+    return summary
 
 
 def print_summary(summary: "Summary", as_json: bool) -> None:
     """Print what became of an ingest."""
-    from dataclasses import asdict
-
     if as_json:
         print_json(asdict(summary))
         return

@@ -62,4 +62,5 @@ def _worker() -> Worker:
         tools,
         functools.cache(stack.render_jobs),
         functools.cache(stack.planning_queue),
+        stack.housekeeping(),
     )

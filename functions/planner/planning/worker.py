@@ -89,6 +89,9 @@ class Worker:
         jobs: Makes what starts render jobs.
 
         queue: Makes the queue to this planner, for what a sweep finds.
+
+        housekeeping: Removes what the store should not keep, at each sweep; None where the
+            store does that itself.
     """
 
     def __init__(
@@ -97,8 +100,10 @@ class Worker:
         tools: Callable[[], Tools],
         jobs: Callable[[], RenderJobs],
         queue: Callable[[], PlanningQueue],
+        housekeeping: Callable[[], None] | None = None,
     ) -> None:
         self._tasks, self._tools, self._jobs, self._queue = tasks, tools, jobs, queue
+        self._housekeeping = housekeeping
 
     def handle(self, message: Message) -> None:
         """Do what a message asks for; returning acknowledges it.
@@ -198,6 +203,8 @@ class Worker:
                 self._queue().publish(task_id)
             except Unavailable as exc:
                 LOGGER.warning("task %s waits for the next sweep: %s", task_id, exc)
+        if self._housekeeping is not None:
+            self._housekeeping()
 
     def _give_back(self, claim: Claim) -> None:
         try:

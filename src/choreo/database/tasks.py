@@ -8,7 +8,7 @@ it, and `sweep` finds what was forgotten.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -62,6 +62,9 @@ REPUBLISH_AFTER = timedelta(seconds=60)
 
 UNSTARTED_GRACE = timedelta(minutes=5)
 """Time for an execution to get a machine and claim its task."""
+
+IDS_AT_ONCE = 500
+"""Tasks asked for in one statement; older SQLites take 999 values."""
 
 MAX_ERROR_CHARS = 2_000
 """Enough for a sentence and the media library's own words."""
@@ -420,6 +423,18 @@ class SqlTasks:
                     if changed:
                         to_publish.append(task.id)
         return Swept(to_publish=tuple(to_publish), failed=tuple(failed))
+
+    def ended(self, task_ids: Sequence[str]) -> dict[str, tuple[TaskStatus, str | None]]:
+        """Return, of the tasks that have ended, the status and the path of the video."""
+        found: dict[str, tuple[TaskStatus, str | None]] = {}
+        with transaction(self._engine, reads_only=True) as connection:
+            for first in range(0, len(task_ids), IDS_AT_ONCE):
+                some = task_ids[first : first + IDS_AT_ONCE]
+                rows = connection.execute(
+                    select(_T.id, _T.status, _T.video_path).where(_T.id.in_(some), ~_OPEN)
+                )
+                found |= {row.id: (TaskStatus(row.status), row.video_path) for row in rows}
+        return found
 
     # Inside.
 

@@ -1,0 +1,103 @@
+"""What a bucket's lifecycle does in the cloud, for a folder of this machine.
+
+Old videos go, and so does what attempts left behind that were killed, failed or cancelled.
+Tasks are only read: what has ended stays as it ended.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from choreo.database.tasks import SqlTasks
+from choreo.task import TaskStatus
+
+OUTPUTS = "outputs"
+"""The store's folder of finished videos, `outputs/<task>.mp4`."""
+
+UNFINISHED = ".*.part"
+"""What the folder store calls a file that is still written."""
+
+_log = logging.getLogger(__name__)
+
+
+class FolderHousekeeping:
+    """Keeps the outputs of a folder store tidy.
+
+    Args:
+
+        root: The store's folder.
+
+        tasks: Tells what became of each output's task.
+
+        kept_days: Days after which a finished video is removed; 0 for never.
+
+        clock: Seconds since the epoch, as files' times are.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        tasks: SqlTasks,
+        kept_days: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._folder = root / OUTPUTS
+        self._tasks = tasks
+        self._kept = timedelta(days=kept_days)
+        self._clock = clock
+        self._tidied: float | None = None
+
+    def tidy(self) -> None:
+        """Remove what must not stay; more often than once a lease nothing is done.
+
+        Raises:
+
+            Unavailable: If the database does not answer; nothing was removed then.
+        """
+        now = self._clock()
+        lease = self._tasks.lease.total_seconds()
+        if self._tidied is not None and 0 <= now - self._tidied < lease:
+            return
+        for file, age in self._files(UNFINISHED, now):
+            if age > lease:  # who writes still changes it
+                _remove(file, "its writer is gone")
+        videos = list(self._files("[!.]*.mp4", now))
+        ended = self._tasks.ended([_task_of(file) for file, _ in videos])
+        for file, age in videos:
+            reason = self._reason_to_remove(file, age, ended)
+            if reason:
+                _remove(file, reason)
+        self._tidied = now
+
+    def _files(self, pattern: str, now: float) -> Iterator[tuple[Path, float]]:
+        """Yield the files directly in the folder, with their age in seconds."""
+        for file in self._folder.glob(pattern):
+            try:
+                yield file, now - file.lstat().st_mtime
+            except FileNotFoundError:
+                continue  # its writer was faster
+
+    def _reason_to_remove(
+        self, file: Path, age: float, ended: dict[str, tuple[TaskStatus, str | None]]
+    ) -> str | None:
+        status, video = ended.get(_task_of(file), (None, None))
+        if status is not None and video != f"{OUTPUTS}/{file.name}":
+            return f"its task is {status}"
+        if self._kept and age > self._kept.total_seconds():
+            return f"it was kept for {self._kept.total_seconds() / 86_400:g} days"
+        return None
+
+
+def _task_of(file: Path) -> str:
+    return file.name.split(".", 1)[0]
+
+
+def _remove(file: Path, reason: str) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as exc:
+        _log.warning("%s stays: %s", file.name, exc.strerror)
+    else:
+        _log.info("removed %s: %s", file.name, reason)

@@ -1,0 +1,126 @@
+"""A folder store keeps the videos of completed tasks for their days, and nothing else."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from samples import Clock, a_blueprint, a_request
+from sqlalchemy import Engine
+
+from choreo.database.tasks import LEASE, SqlTasks
+from choreo.local.housekeeping import FolderHousekeeping
+from choreo.task import Phase, Rendered
+
+DAYS = 30
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def tasks(database: Engine, clock: Clock) -> SqlTasks:
+    return SqlTasks(database, clock)
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Path:
+    folder = tmp_path / "media" / "outputs"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def house(outputs: Path, tasks: SqlTasks, clock: Clock) -> FolderHousekeeping:
+    return FolderHousekeeping(outputs.parent, tasks, DAYS, lambda: clock.now.timestamp())
+
+
+def _write(file: Path, clock: Clock) -> Path:
+    file.write_bytes(b"video")
+    os.utime(file, (clock.now.timestamp(),) * 2)
+    return file
+
+
+def _rendering(tasks: SqlTasks):
+    task_id = tasks.create(a_request()).id
+    plan = tasks.claim(task_id, Phase.PLAN)
+    assert plan is not None
+    tasks.store_plan(plan, a_blueprint(task_id))
+    claim = tasks.claim(task_id, Phase.RENDER)
+    assert claim is not None
+    return claim
+
+
+def _complete(tasks: SqlTasks, claim) -> str:
+    path = f"outputs/{claim.task_id}.mp4"
+    tasks.complete(claim, Rendered(video_path=path, duration=7.5, file_size=5))
+    return claim.task_id
+
+
+def _left(outputs: Path) -> set[str]:
+    return {file.name for file in outputs.iterdir()}
+
+
+def test_a_video_stays_for_its_days_and_then_goes(house, tasks, outputs, clock) -> None:
+    task_id = _complete(tasks, _rendering(tasks))
+    _write(outputs / f"{task_id}.mp4", clock)
+    before = tasks.get(task_id)
+    clock.pass_(timedelta(days=DAYS))
+    house.tidy()
+    assert _left(outputs) == {f"{task_id}.mp4"}
+    clock.pass_(timedelta(hours=1))
+    house.tidy()
+    assert not _left(outputs)
+    assert tasks.get(task_id) == before
+
+
+def test_with_no_days_set_videos_stay_for_good(tasks, outputs, clock) -> None:
+    task_id = _complete(tasks, _rendering(tasks))
+    _write(outputs / f"{task_id}.mp4", clock)
+    clock.pass_(timedelta(days=5_000))
+    FolderHousekeeping(outputs.parent, tasks, 0, lambda: clock.now.timestamp()).tidy()
+    assert _left(outputs) == {f"{task_id}.mp4"}
+
+
+def test_a_preview_goes_when_its_task_has_ended(house, tasks, outputs, clock) -> None:
+    claim = _rendering(tasks)
+    _write(outputs / f"{claim.task_id}.preview.mp4", clock)
+    house.tidy()
+    assert len(_left(outputs)) == 1, "it is shown while the whole video is rendered"
+    _complete(tasks, claim)
+    _write(outputs / f"{claim.task_id}.mp4", clock)
+    clock.pass_(LEASE)
+    house.tidy()
+    assert _left(outputs) == {f"{claim.task_id}.mp4"}
+
+
+def test_what_failed_and_cancelled_tasks_left_goes(house, tasks, outputs, clock) -> None:
+    failed, cancelled = _rendering(tasks), _rendering(tasks)
+    for claim in (failed, cancelled):
+        _write(outputs / f"{claim.task_id}.mp4", clock)
+        _write(outputs / f"{claim.task_id}.preview.mp4", clock)
+    tasks.fail(failed, "the clip is corrupt")
+    tasks.cancel(cancelled.task_id)
+    house.tidy()
+    assert not _left(outputs)
+
+
+def test_an_unfinished_file_goes_once_its_writer_must_be_dead(house, outputs, clock) -> None:
+    _write(outputs / ".0123456789abcdef.part", clock)
+    house.tidy()
+    assert len(_left(outputs)) == 1
+    clock.pass_(LEASE + timedelta(seconds=1))
+    house.tidy()
+    assert not _left(outputs)
+
+
+def test_a_video_of_no_known_task_stays_for_its_days(house, outputs, clock) -> None:
+    _write(outputs / "holiday.mp4", clock)
+    house.tidy()
+    assert _left(outputs) == {"holiday.mp4"}
+
+
+def test_a_store_without_outputs_is_tidy(tasks, tmp_path) -> None:
+    FolderHousekeeping(tmp_path / "nowhere", tasks, DAYS).tidy()

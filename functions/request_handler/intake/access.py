@@ -26,6 +26,9 @@ TICKET_SECONDS = 4 * 3600
 
 TICKET = re.compile(r"([a-z0-9][a-z0-9_-]{0,39})\.([0-9]{1,12})\.([0-9a-f]{64})")
 
+DANCE_TICKET = re.compile(r"~([A-Za-z0-9_-]{1,64})\.([0-9]{1,12})\.([0-9a-f]{64})")
+"""The sign before it keeps it apart from a caller's: no name begins so."""
+
 CHALLENGE = 'Bearer realm="choreo"'
 
 NEIGHBOURS = 64
@@ -40,6 +43,10 @@ class Caller:
     """What is counted under: the name of a token, or an address."""
     owner: str | None = None
     """Whose tasks they are; None where callers have no names."""
+    dance: str | None = None
+    """The one task that may be seen, for whoever comes by a shared link."""
+    ticket: str | None = None
+    """What a shared link was opened with."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,8 @@ class Gate:
         forwarded_hops: How many proxies append to X-Forwarded-For before a request is here.
 
         clock: Gives seconds since 1970.
+
+        open_key: Signs links where there are no tokens; every instance has the same.
     """
 
     def __init__(
@@ -81,12 +90,36 @@ class Gate:
         counts: SqlCallers,
         forwarded_hops: int,
         clock: Callable[[], float] = time.time,
+        open_key: bytes = b"",
     ) -> None:
         self._tokens = tokens
         self._limits = limits
         self._counts = counts
+        self._key = tokens.signing_key if tokens else open_key
         self._hops = forwarded_hops
         self._clock = clock
+
+    def visitor(self, request: Request) -> Caller | None:
+        """Return who comes by a link to one dance; None for everybody else.
+
+        Raises:
+
+            Problem: 410, if the link was good and has ended; 401, if it never was.
+        """
+        ticket = request.args.get("ticket", "")
+        if not ticket.startswith("~"):
+            return None
+        match = DANCE_TICKET.fullmatch(ticket)
+        if match is None or not self._good(ticket):
+            raise _refused("this link is not whole; ask for it again")
+        dance, ends, _ = match.groups()
+        if int(ends) <= self._clock():
+            raise Problem(
+                HTTPStatus.GONE,
+                "link-expired",
+                "this link has ended; whoever sent it can make a new one",
+            )
+        return Caller(f"address {self._address(request)}", dance=dance, ticket=ticket)
 
     def caller(self, request: Request, takes_ticket: bool) -> Caller:
         """Return who sent the request.
@@ -109,13 +142,11 @@ class Gate:
         name = self._tokens.name_of(token.strip()) if given else self._name_on(ticket)
         if name is None:
             stale = given or bool(ticket)
-            raise Problem(
-                HTTPStatus.UNAUTHORIZED,
-                "unauthorized",
+            raise _refused(
                 "this token is not known here, or no longer good"
                 if stale
                 else "this service asks for a token: send Authorization: Bearer TOKEN",
-                headers={"WWW-Authenticate": CHALLENGE + ', error="invalid_token"' * stale},
+                stale,
             )
         return Caller(f"token {name}", name)
 
@@ -146,9 +177,12 @@ class Gate:
     def ticket(self, caller: Caller) -> str | None:
         """Return what stands for the caller's token in addresses, for a while; None if open."""
         if self._tokens is None or caller.owner is None:
-            return None
-        said = f"{caller.owner}.{int(self._clock()) + TICKET_SECONDS}"
-        return f"{said}.{_signature(self._tokens, said)}"
+            return caller.ticket
+        return self._signed(f"{caller.owner}.{int(self._clock()) + TICKET_SECONDS}")
+
+    def ticket_for_dance(self, task_id: str, ends: int) -> str:
+        """Return what opens one dance until `ends`, in seconds since 1970."""
+        return self._signed(f"~{task_id}.{ends}")
 
     def with_ticket(self, address: str, caller: Caller) -> str:
         """Return an address of this service that a browser can open; others are left alone."""
@@ -161,9 +195,14 @@ class Gate:
         match = TICKET.fullmatch(ticket)
         if match is None or self._tokens is None:
             return None
-        name, ends, signature = match.groups()
-        good = hmac.compare_digest(signature, _signature(self._tokens, f"{name}.{ends}"))
-        return name if good and int(ends) > self._clock() else None
+        name, ends, _ = match.groups()
+        return name if self._good(ticket) and int(ends) > self._clock() else None
+
+    def _signed(self, said: str) -> str:
+        return f"{said}.{hmac.new(self._key, said.encode(), 'sha256').hexdigest()}"
+
+    def _good(self, ticket: str) -> bool:
+        return hmac.compare_digest(ticket, self._signed(ticket.rpartition(".")[0]))
 
     def _address(self, request: Request) -> str:
         hops = request.headers.get("X-Forwarded-For", "").split(",") if self._hops else []
@@ -180,8 +219,13 @@ class Gate:
         return str(address)
 
 
-def _signature(tokens: TokenRing, said: str) -> str:
-    return hmac.new(tokens.signing_key, said.encode(), "sha256").hexdigest()
+def _refused(detail: str, stale: bool = True) -> Problem:
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "unauthorized",
+        detail,
+        headers={"WWW-Authenticate": CHALLENGE + ', error="invalid_token"' * stale},
+    )
 
 
 def _too_many(limit: str, wait: timedelta) -> Problem:

@@ -104,6 +104,40 @@ class SongsAnswer(Answer):
     songs: list[SongAnswer]
 
 
+class BoardMove(Answer):
+    """What the library knows of one move of a plan; all null when it has left the library."""
+
+    family: str | None
+    """What a re-roll's `avoid` may name."""
+    difficulty: Difficulty | None
+    energy_level: EnergyLevel | None
+    thumbnail_url: str | None
+    """A small picture; like `video_url` it may expire."""
+
+
+class StoryboardAnswer(Answer):
+    """What a page shows beside a plan. All seconds are on the plan's timeline."""
+
+    title: str
+    """The song's; several have dots between them, none is left when they left the library."""
+    artist: str
+    peaks: list[float]
+    """Absolute peaks of equal slices of the timeline, 0 to 1."""
+    sections: list[SongSection]
+    moves: list[BoardMove]
+    """One for each of the plan's moves, in their order."""
+
+
+class ShareAnswer(Answer):
+    """A link to one dance, to look at it without a token."""
+
+    ticket: str
+    """As `?ticket=` it opens the task's status, plan, exports and video."""
+    expires_at: datetime
+    page_url: str
+    """The page that shows the dance, relative to this service."""
+
+
 class Choice(Answer):
     """One legal value."""
 

@@ -26,7 +26,7 @@ from choreo.errors import (
     UnknownTask,
 )
 from choreo.log import trace_context
-from intake import choreography, cors, library, media, openapi, page
+from intake import choreography, cors, library, media, openapi, page, sharing, storyboard
 from intake.access import Caller, Visit
 from intake.doors import Doors, Parts
 from intake.headers import guard
@@ -50,9 +50,11 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/api/choreography/generate-with-ai", choreography.generate_with_ai),
     ("POST", TASK + "/reroll", choreography.reroll),
     ("POST", TASK + "/variants", choreography.variants),
+    ("POST", TASK + "/share", sharing.share),
     ("GET", TASK, choreography.task_status),
     ("DELETE", TASK, choreography.cancel_task),
     ("GET", TASK + "/blueprint", choreography.task_blueprint),
+    ("GET", TASK + "/storyboard", storyboard.task_storyboard),
     ("GET", TASK + "/captions.vtt", choreography.task_captions),
     ("GET", TASK + "/cue-sheet", choreography.task_cue_sheet),
     ("GET", TASK + "/timeline.otio", choreography.task_timeline),
@@ -85,6 +87,19 @@ OPENED_BY_BROWSERS: frozenset[Handler] = frozenset(
     }
 )
 """What a page links to or plays; a browser sends no token there, so a ticket stands for it."""
+
+SHARED: frozenset[Handler] = frozenset(
+    {
+        choreography.task_status,
+        choreography.task_blueprint,
+        choreography.task_captions,
+        choreography.task_cue_sheet,
+        choreography.task_timeline,
+        storyboard.task_storyboard,
+        media.media,
+    }
+)
+"""What a link to one dance opens."""
 
 _MAP = Map(
     [Rule(path, methods=[method], endpoint=handler) for method, path, handler in ROUTES],
@@ -156,7 +171,8 @@ def _handled(
 ) -> Response:
     caller = NOBODY
     if handler not in OPEN:
-        caller = doors.gate.caller(request, handler in OPENED_BY_BROWSERS)
+        visitor = doors.gate.visitor(request) if handler in SHARED else None
+        caller = visitor or doors.gate.caller(request, handler in OPENED_BY_BROWSERS)
         if request.method == "POST":
             doors.gate.count_request(caller)
     return handler(doors, Visit(request, caller), **arguments)

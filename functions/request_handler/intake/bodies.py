@@ -12,8 +12,16 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from choreo.blueprint import Overlay
-from choreo.task import MAX_AVOIDED, MAX_QUERY_CHARS, MAX_REROLLED, GenerationRequest, SlotIndex
+from choreo.blueprint import MAX_MEDLEY_SONGS, Overlay
+from choreo.task import (
+    MAX_AVOIDED,
+    MAX_QUERY_CHARS,
+    MAX_REROLLED,
+    GenerationRequest,
+    SlotIndex,
+    SongId,
+    SongIds,
+)
 from choreo.values import Value
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
 from intake.problems import FieldFault, Problem
@@ -22,8 +30,6 @@ _log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024
 """The longest sentence takes 24,000 bytes when every character is escaped."""
-
-MAX_SONG_ID_CHARS = 100
 
 MAX_SEED = 2**31 - 1
 
@@ -49,10 +55,13 @@ Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 
 class SongRequest(Value):
-    """A dance to a song of the library. What is null or absent is left to the planner."""
+    """A dance to a song of the library, or to several as a medley: either `song_id` or `song_ids`
+    is needed. What else is null or absent is left to the planner."""
 
-    song_id: Annotated[str, Field(min_length=1, max_length=MAX_SONG_ID_CHARS)]
+    song_id: SongId | None = None
     """A song's `id`, from `GET /api/songs`."""
+    song_ids: SongIds | None = None
+    """The ids of 2 to 8 different songs, joined to a medley in this order."""
     difficulty: Difficulty | None = None
     """The hardest level that may occur."""
     energy_level: EnergyLevel | None = None
@@ -62,10 +71,17 @@ class SongRequest(Value):
     seed: Seed | None = None
     """Equal requests with equal seeds give equal choreographies; 0 when absent."""
 
+    @model_validator(mode="after")
+    def _names_songs_one_way(self) -> Self:
+        if (self.song_id is None) == (self.song_ids is None):
+            raise ValueError("must name either song_id or song_ids")
+        return self
+
     def generation_request(self) -> GenerationRequest:
         """Return what the planner is asked for."""
         return GenerationRequest(
             song_id=self.song_id,
+            song_ids=self.song_ids,
             difficulty=self.difficulty,
             energy_level=self.energy_level,
             style=self.style,
@@ -142,9 +158,20 @@ class VariantRequest(Value):
         return self
 
 
+MOST_SHARED_DAYS = 30
+
+
+class ShareRequest(Value):
+    """A link to one dance that ends by itself."""
+
+    days: Annotated[int, Field(ge=1, le=MOST_SHARED_DAYS)] = 7
+    """How long the link is good."""
+
+
 _TELLS = "true, false or null"
 
 _EXPECTED = {
+    "song_ids": f"a list of 2 to {MAX_MEDLEY_SONGS} different song ids",
     "slots": f"a list of 1 to {MAX_REROLLED} whole numbers: places of the plan's moves, from 0",
     "lock": f"a list of at most {MAX_REROLLED} whole numbers: places of the plan's moves, from 0",
     "avoid": f"a list of at most {MAX_AVOIDED} ids or families of moves, each a text of 1 to "
@@ -152,6 +179,7 @@ _EXPECTED = {
     "mirror": _TELLS,
     "portrait": _TELLS,
     "constant_frame_rate": _TELLS,
+    "days": f"a whole number from 1 to {MOST_SHARED_DAYS}",
     "speed": f"a number from {SLOWEST} to 1, or null",
 }
 """What fields must be that are neither texts nor whole numbers."""

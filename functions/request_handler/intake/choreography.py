@@ -43,18 +43,19 @@ CUE_SHEET_FORMATS = ("html", "txt")
 
 
 def generate_from_song(doors: Doors, visit: Visit) -> Response:
-    """Take down a task for a song of the library."""
+    """Take down a task for a song of the library, or for a medley of several."""
     key = idempotency_key(visit.request)
     body = read_body(visit.request, SongRequest)
-    song = known_song(doors, body.song_id)
-    fault = fault_in_audio(doors, song.audio_path)
-    if fault:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST,
-            "unusable-song",
-            f"the song {song.id!r} cannot be danced to: {fault}",
-        )
-    return _take_down(doors, visit, body.generation_request(), key)
+    wanted = body.generation_request()
+    for song in [known_song(doors, song_id) for song_id in wanted.songs_named()]:
+        fault = fault_in_audio(doors, song.audio_path)
+        if fault:
+            raise Problem(
+                HTTPStatus.BAD_REQUEST,
+                "unusable-song",
+                f"the song {song.id!r} cannot be danced to: {fault}",
+            )
+    return _take_down(doors, visit, wanted, key)
 
 
 def generate_with_ai(doors: Doors, visit: Visit) -> Response:
@@ -68,7 +69,7 @@ def reroll(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Take down a task that chooses some moves of a plan anew and keeps the rest."""
     key = idempotency_key(visit.request)
     body = read_body(visit.request, RerollRequest)
-    task = _known_task(doors, visit, task_id)
+    task = known_task(doors, visit, task_id)
     plan = Blueprint.from_json(_plan_text(doors, visit, task_id, missing=HTTPStatus.CONFLICT))
     _check_within(body, plan)
     wish = Reroll(
@@ -88,7 +89,7 @@ def variants(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Take down a task that writes a plan as another video."""
     key = idempotency_key(visit.request)
     body = read_body(visit.request, VariantRequest)
-    task = _known_task(doors, visit, task_id)
+    task = known_task(doors, visit, task_id)
     _plan_text(doors, visit, task_id, missing=HTTPStatus.CONFLICT)
     wish = Variant(task_id=task_id, **body.model_dump())
     wanted = task.request.model_copy(update={"reroll": None, "variant": wish})
@@ -97,12 +98,12 @@ def variants(doors: Doors, visit: Visit, task_id: str) -> Response:
 
 def task_status(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Tell how a task is."""
-    return _reply(doors, visit, _known_task(doors, visit, task_id))
+    return _reply(doors, visit, known_task(doors, visit, task_id))
 
 
 def cancel_task(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Cancel a task; one that has been cancelled before is told again, not refused."""
-    _known_task(doors, visit, task_id)
+    known_task(doors, visit, task_id)
     task = doors.tasks.cancel(task_id)
     if task.status is not TaskStatus.CANCELLED:
         raise Problem(
@@ -121,12 +122,12 @@ def task_blueprint(doors: Doors, visit: Visit, task_id: str) -> Response:
 
 def task_captions(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Give the moves as WebVTT."""
-    return text_reply(exports.captions(_plan(doors, visit, task_id)), "text/vtt; charset=utf-8")
+    return text_reply(exports.captions(plan_of(doors, visit, task_id)), "text/vtt; charset=utf-8")
 
 
 def task_cue_sheet(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Give the counts and moves for print, or as plain text with `?format=txt`."""
-    plan = _plan(doors, visit, task_id)
+    plan = plan_of(doors, visit, task_id)
     if chosen(visit.request, "format", "html", CUE_SHEET_FORMATS) == "txt":
         return text_reply(exports.cue_sheet(plan), "text/plain; charset=utf-8")
     return text_reply(exports.cue_sheet_page(plan), "text/html; charset=utf-8")
@@ -134,7 +135,7 @@ def task_cue_sheet(doors: Doors, visit: Visit, task_id: str) -> Response:
 
 def task_timeline(doors: Doors, visit: Visit, task_id: str) -> Response:
     """Give the plan as an OpenTimelineIO file."""
-    reply = text_reply(exports.timeline(_plan(doors, visit, task_id)), "application/json")
+    reply = text_reply(exports.timeline(plan_of(doors, visit, task_id)), "application/json")
     reply.headers["Content-Disposition"] = f'attachment; filename="{task_id}.otio"'
     return reply
 
@@ -200,11 +201,18 @@ def _tell_planner(doors: Doors, task: Task) -> None:
             _log.error("the task waits for the sweeper to publish it: %s", exc)
 
 
-def _known_task(doors: Doors, visit: Visit, task_id: str) -> Task:
+def known_task(doors: Doors, visit: Visit, task_id: str) -> Task:
+    """Return a task that the visitor may see.
+
+    Raises:
+
+        UnknownTask: If there is none with this id, or it is another's.
+    """
     if not _TASK_ID.fullmatch(task_id):
         raise UnknownTask(f"there is no task {task_id[:80]!r}")
     task = doors.tasks.get(task_id)
-    if task.owner not in (None, visit.caller.owner):
+    dance = visit.caller.dance
+    if dance != task.id if dance else task.owner not in (None, visit.caller.owner):
         raise UnknownTask(f"there is no task {task_id[:80]!r}")
     return task
 
@@ -259,7 +267,7 @@ def _warnings(plan: Mapping[str, Any]) -> list[str]:
 def _plan_text(
     doors: Doors, visit: Visit, task_id: str, missing: HTTPStatus = HTTPStatus.NOT_FOUND
 ) -> str:
-    task = _known_task(doors, visit, task_id)
+    task = known_task(doors, visit, task_id)
     plan = doors.tasks.blueprint_json(task_id)
     if plan is None:
         raise Problem(
@@ -271,5 +279,13 @@ def _plan_text(
     return plan
 
 
-def _plan(doors: Doors, visit: Visit, task_id: str) -> Blueprint:
+def plan_of(doors: Doors, visit: Visit, task_id: str) -> Blueprint:
+    """Return the plan of a task that the visitor may see.
+
+    Raises:
+
+        UnknownTask: If there is no such task for this visitor.
+
+        Problem: 404, if it has no plan.
+    """
     return Blueprint.from_json(_plan_text(doors, visit, task_id))

@@ -1,5 +1,6 @@
 """The parts that the handlers work with, each made at its first use."""
 
+import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -63,11 +64,14 @@ class Doors:
     def gate(self) -> Gate:
         """What lets callers in."""
         settings = self._parts.settings
+        # Without tokens a task's id opens it for everybody: a key need only be the same everywhere.
+        database = settings.cloud_sql_instance or settings.database_url
         return Gate(
             self._parts.api_tokens(),
             Limits(settings.rate_per_minute, settings.videos_per_day),
             self._parts.callers,
             settings.forwarded_hops,
+            open_key=hashlib.sha256(database.encode()).digest(),
         )
 
     @cached_property

@@ -11,7 +11,7 @@ from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
 from choreo.errors import MediaMissing, UnsafePath
-from intake.access import Visit
+from intake.access import Caller, Visit
 from intake.doors import Doors
 from intake.problems import Problem
 
@@ -41,6 +41,8 @@ def media(doors: Doors, visit: Visit, path: str) -> Response:
     missing = Problem(HTTPStatus.NOT_FOUND, "no-media", "there is no such media here")
     parts = path.split("/")
     if doors.files is None or parts[0] not in SERVED_FOLDERS:
+        raise missing
+    if not _shown_to(visit.caller, parts):
         raise missing
     if any(part.startswith(".") for part in parts):
         raise missing  # unfinished files of the store, and every way up
@@ -77,3 +79,12 @@ def media(doors: Doors, visit: Visit, path: str) -> Response:
     reply.headers["Cache-Control"] = "private, no-cache"
     reply.headers["Accept-Ranges"] = "bytes"
     return reply
+
+
+def _shown_to(caller: Caller, parts: list[str]) -> bool:
+    """Tell whether a caller may have the file: by a link to one dance, its video and pictures."""
+    if caller.dance is None:
+        return True
+    if parts[0] == "moves":
+        return parts[-1].endswith(".jpg")
+    return parts[0] == "outputs" and parts[-1].split(".")[0] == caller.dance

@@ -10,12 +10,21 @@ from pydantic.json_schema import models_json_schema
 
 from choreo.blueprint import Blueprint
 from intake.access import Visit
-from intake.answers import Accepted, Health, OptionsAnswer, SongsAnswer, TaskAnswer
+from intake.answers import (
+    Accepted,
+    Health,
+    OptionsAnswer,
+    ShareAnswer,
+    SongsAnswer,
+    StoryboardAnswer,
+    TaskAnswer,
+)
 from intake.bodies import (
     MAX_BODY_BYTES,
     MAX_KEY_CHARS,
     RerollRequest,
     SentenceRequest,
+    ShareRequest,
     SongRequest,
     VariantRequest,
 )
@@ -25,13 +34,23 @@ from intake.replies import text_reply
 
 Json = dict[str, Any]
 
-_BODIES = (SongRequest, SentenceRequest, RerollRequest, VariantRequest)
-_ANSWERS = (Accepted, TaskAnswer, SongsAnswer, OptionsAnswer, Health, ProblemDocument)
+_BODIES = (SongRequest, SentenceRequest, RerollRequest, VariantRequest, ShareRequest)
+_ANSWERS = (
+    Accepted,
+    TaskAnswer,
+    SongsAnswer,
+    StoryboardAnswer,
+    ShareAnswer,
+    OptionsAnswer,
+    Health,
+    ProblemDocument,
+)
 
 _MEANINGS = {
     400: "The request is malformed, or its song has no usable audio.",
     401: "This service asks for a token, and there is none or not a good one.",
     404: "There is no such thing; `detail` says what.",
+    410: "The link in `ticket` has ended.",
     409: "The task is not in a state in which this can be done; `detail` says why.",
     413: f"The body is larger than {MAX_BODY_BYTES} bytes.",
     415: "The body is not `application/json`.",
@@ -105,6 +124,14 @@ def _schemas() -> Json:
     ]
     _, found = models_json_schema(kinds, ref_template="#/components/schemas/{model}")
     schemas: Json = found["$defs"]
+    # Which of two fields is needed is a rule of the body, not of a field.
+    schemas["SongRequest"]["oneOf"] = [
+        {
+            "required": [name],
+            "properties": {name: {"not": {"type": "null"}}, other: {"type": "null"}},
+        }
+        for name, other in (("song_id", "song_ids"), ("song_ids", "song_id"))
+    ]
     schemas["ProblemDocument"]["properties"]["errors"] = {
         "type": "array",
         "items": {"$ref": "#/components/schemas/FieldFault"},
@@ -133,10 +160,14 @@ def _paths() -> Json:
     ticket = _parameter(
         "ticket", "query", {"type": "string"}, "A task's `ticket`, in place of the token."
     )
+    link = _parameter(
+        "ticket", "query", {"type": "string"}, "The `ticket` of a shared link, in place of a token."
+    )
     health = _operation(
         "Say whether this service and its database answer", _json("Both answer.", "Health"), {503}
     )
     for_people = [*task, ticket]
+    shared = {404, 410}
     root = "/api/choreography/tasks/{task_id}"
     return {
         "/api/choreography/generate-from-song": {
@@ -149,7 +180,10 @@ def _paths() -> Json:
         },
         root: {
             "parameters": task,
-            "get": _guarded("Poll a task", _json("The task.", "TaskAnswer"), {404}),
+            "get": {
+                **_guarded("Poll a task", _json("The task.", "TaskAnswer"), shared),
+                "parameters": [link],
+            },
             "delete": _guarded(
                 "Cancel a task",
                 _json("The task, cancelled now or before.", "TaskAnswer"),
@@ -171,20 +205,38 @@ def _paths() -> Json:
                 {404, 409},
             ),
         },
-        f"{root}/blueprint": {
+        f"{root}/share": {
             "parameters": task,
-            "get": _guarded("The plan", _json("The plan.", "Blueprint"), {404}),
+            "post": _posted(
+                "share",
+                "Make a link to a dance that ends by itself",
+                "ShareRequest",
+                _json("The link.", "ShareAnswer", status=201),
+                {404},
+            ),
+        },
+        f"{root}/blueprint": {
+            "parameters": [*task, link],
+            "get": _guarded("The plan", _json("The plan.", "Blueprint"), shared),
+        },
+        f"{root}/storyboard": {
+            "parameters": [*task, link],
+            "get": _guarded(
+                "Pictures of a plan's moves, and the song under them",
+                _json("On the plan's timeline.", "StoryboardAnswer"),
+                shared,
+            ),
         },
         f"{root}/captions.vtt": {
             "parameters": for_people,
-            "get": _guarded("The moves as captions", _text_answer("WebVTT.", "text/vtt"), {404}),
+            "get": _guarded("The moves as captions", _text_answer("WebVTT.", "text/vtt"), shared),
         },
         f"{root}/cue-sheet": {
             "parameters": [*for_people, sheet_format],
             "get": _guarded(
                 "The counts and moves for print",
                 _text_answer("A page, or plain text.", "text/html", "text/plain"),
-                {404, 422},
+                shared | {422},
             ),
         },
         f"{root}/timeline.otio": {
@@ -192,7 +244,7 @@ def _paths() -> Json:
             "get": _guarded(
                 "The plan for a video editor",
                 _answer("OpenTimelineIO.", {"application/json": {"type": "object"}}),
-                {404},
+                shared,
             ),
         },
         "/api/songs": {"get": _guarded("List the songs", _json("By title.", "SongsAnswer"), set())},
@@ -243,7 +295,7 @@ def _paths() -> Json:
                 ticket,
             ],
             "get": _guarded(
-                "Play stored media; on a local stack only", _media_answers(), {404, 416}
+                "Play stored media; on a local stack only", _media_answers(), shared | {416}
             ),
         },
     }
@@ -252,16 +304,22 @@ def _paths() -> Json:
 def _generate(name: str, summary: str, body: str, further: set[int]) -> Json:
     accepted = _json("Taken down.", "Accepted", status=202)
     accepted["202"]["headers"] = _headers("Location")
-    operation = _guarded(summary, accepted, {400, 413, 415, 422, 429} | further)
     key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[!-~]+$"}
     return {
-        "operationId": name,
-        **operation,
+        **_posted(name, summary, body, accepted, further),
         "parameters": [
             _parameter(
                 "Idempotency-Key", "header", key, "The same key gives the same task, never two."
             )
         ],
+    }
+
+
+def _posted(name: str, summary: str, body: str, answers: Json, further: set[int]) -> Json:
+    """Describe what takes a body of JSON."""
+    return {
+        "operationId": name,
+        **_guarded(summary, answers, {400, 413, 415, 422, 429} | further),
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": _reference(body)}},

@@ -27,8 +27,9 @@ already says: that costs nine tenths of the time, and would come before any chec
 MAX_SIDE = 4096
 """Pixels of a clip's width or height; more is refused before it is decoded."""
 
-
-_UNPROBED = {"probesize": "32", "analyzeduration": "0"}
+UNPROBED = {"probesize": "32", "analyzeduration": "0"}
+"""For mp4 files that were read before or are our own: their index says all, and looking for more
+in their packets takes nine tenths of the time."""
 
 
 @contextmanager
@@ -44,8 +45,7 @@ def opened(path: Path, formats: str, known: bool = False) -> Iterator["InputCont
 
         formats: Names of the demuxers that may read it.
 
-        known: True for an mp4 file that was read before: its index says all, and looking for
-            more in its packets takes nine tenths of the time.
+        known: True for an mp4 file that was read before.
 
     Raises:
 
@@ -58,7 +58,7 @@ def opened(path: Path, formats: str, known: bool = False) -> Iterator["InputCont
             path,
             formats,
             f"{PICTURE_DECODERS},{SOUND_DECODERS}",
-            container_options=_UNPROBED if known else {},
+            container_options=UNPROBED if known else {},
             stream_options=UNDECODED,
         )
     except (av.error.FFmpegError, ValueError, OSError) as exc:

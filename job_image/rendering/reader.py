@@ -37,6 +37,8 @@ class ClipReader:
         self._resources = ExitStack()
         self._container: InputContainer | None = None
         self._packets: Iterator[Packet[VideoStream]] = iter(())
+        self._next_group: Packet[VideoStream] | None = None
+        """A key packet that was read and not yet decoded."""
         self._frames: list[VideoFrame] = []
         """Decoded and not yet looked at, the next one last."""
         self._ahead: tuple[int, VideoFrame] | None = None
@@ -112,16 +114,29 @@ class ClipReader:
             self._clip.stamps[self._clip.key_before(number)], stream=stream, backward=True
         )
         self._packets = iter(self._container.demux(stream))
-        self._frames = []
+        self._frames, self._next_group = [], None
         self._current = self._decoded(number)
 
     def _decoded(self, wanted: int) -> "tuple[int, VideoFrame] | None":
-        """Return the next frame; pictures before `wanted` that no other needs are left out."""
+        """Return the next frame; pictures before `wanted` that no other needs are left out.
+
+        A closed group is emptied before the next one's key packet is decoded, which costs as
+        much as a dozen others and may never be needed.
+        """
         stamp = self._clip.stamps[wanted]
         while not self._frames:
-            packet = next(self._packets, None)
+            packet, waited = self._next_group, True
+            if packet is None:
+                packet, waited = next(self._packets, None), False
             if packet is None:
                 return None
+            self._next_group = None
+            if packet.is_keyframe and not waited and self._clip.format is not None:
+                self._next_group = packet
+                codec = packet.stream.codec_context
+                self._frames = codec.decode(None)[::-1]
+                codec.flush_buffers()
+                continue
             before = packet.pts is not None and packet.pts < stamp
             packet.stream.codec_context.skip_frame = "NONREF" if before else "DEFAULT"
             self._frames = packet.decode()[::-1]

@@ -19,7 +19,7 @@ from choreo.errors import RenderFailed
 from rendering.captions import Cue
 from rendering.clip import Clip
 from rendering.encoding import Encoded
-from rendering.media import UNDECODED, VIDEO_FORMATS, opened, reason, video_stream
+from rendering.media import UNDECODED, UNPROBED, VIDEO_FORMATS, opened, reason, video_stream
 from rendering.timeline import Clock
 
 if TYPE_CHECKING:
@@ -182,7 +182,13 @@ class VideoWriter:
 
             RenderFailed: When they cannot be written.
         """
-        with av.open(io.BytesIO(encoded.data), "r", format="mp4", options=UNDECODED) as container:
+        with av.open(
+            io.BytesIO(encoded.data),
+            "r",
+            format="mp4",
+            container_options=UNPROBED,
+            options=UNDECODED,
+        ) as container:
             stream = container.streams.video[0]
             step = 1 / (stream.time_base or 1) / self._clock.rate
             for packet in container.demux(stream):

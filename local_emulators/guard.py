@@ -5,6 +5,7 @@ any way at all, or when SIGTERM comes, the guard ends its process group: first w
 after a grace period with SIGKILL. Start it in a session of its own.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,23 +17,29 @@ GRACE_SECONDS = 12.0
 
 POLL_SECONDS = 0.2
 
+CANNOT_RUN, SIGNALLED = 127, 128
+"""Exit codes as a shell gives them: no such command; ended by the signal of this many more."""
+
 
 def main() -> int:
     """Run `sys.argv[1:]` until it ends or must end; return its exit code."""
     ending = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
-    child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+    try:
+        child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+    except OSError as exc:
+        print(f"{sys.argv[1]} cannot be run: {exc.strerror}", file=sys.stderr)
+        return CANNOT_RUN
     threading.Thread(target=_watch_parent, args=(ending,), daemon=True).start()
     while child.poll() is None and not ending.wait(POLL_SECONDS):
         pass
     if child.poll() is None:
         os.killpg(0, signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(0, signal.SIGKILL)
-    return child.returncode
+        os.killpg(0, signal.SIGKILL)  # whoever of the group is left, and this guard
+    return child.returncode if child.returncode >= 0 else SIGNALLED - child.returncode
 
 
 def _watch_parent(ending: threading.Event) -> None:

@@ -3,33 +3,42 @@
 It answers `POST /v2/projects/P/locations/L/jobs/J:run` with a long-running operation whose
 metadata is the execution, as the real service does, and `GET` of an execution. Each attempt
 of an execution is a process group of its own, with only the job's environment and what the
-call overrides. A failing attempt is tried again; executions beyond `parallelism` wait.
+call overrides, and a folder of its own that is gone when it has ended in any way. A failing
+attempt is tried again; executions beyond `parallelism` wait. No job outlives the service.
 """
 
 import argparse
+import contextlib
 import json
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from choreo.errors import ChoreoError
 from choreo.local.render_jobs import ChildProcesses, stop_group
+from local_emulators import guard
 
 MAX_RETRIES = 3
 """Cloud Run's own default."""
 
 TASK_TIMEOUT = 3_600.0
 """Seconds an attempt may take, unless the call says otherwise."""
+
+REMEMBERED = 200
+"""Executions of which the service still tells how they ended."""
 
 MAX_VARIABLE_CHARS = 32_768
 MAX_BODY_BYTES = 8_000_000
@@ -38,6 +47,10 @@ EXECUTION_TYPE = "type.googleapis.com/google.cloud.run.v2.Execution"
 
 _RUN = re.compile(r"^/v2/(projects/[^/]+/locations/[^/]+/jobs/([^/:]+)):run$")
 _EXECUTION = re.compile(r"^/v2/(projects/[^/]+/locations/[^/]+/jobs/[^/]+/executions/[^/:]+)$")
+
+
+GUARD = (sys.executable, "-S", "-E", guard.__file__)
+"""Ends a job whose service has died; it needs nothing but Python, and starts in 20 ms."""
 
 
 class BadRequest(Exception):
@@ -95,13 +108,24 @@ class Runner:
         max_retries: Further attempts after the first one that fails.
 
         parallelism: Executions that run at once; others wait.
+
+        scratch: Folder for the attempts' working folders, this runner's alone: what an earlier
+            one left there is removed. None for the system's.
     """
 
     def __init__(
-        self, jobs: ChildProcesses, max_retries: int = MAX_RETRIES, parallelism: int = 1
+        self,
+        jobs: ChildProcesses,
+        max_retries: int = MAX_RETRIES,
+        parallelism: int = 1,
+        scratch: Path | None = None,
     ) -> None:
         self._jobs = jobs
         self._max_retries = max_retries
+        self._scratch = scratch
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir(parents=True)
         self._pool = ThreadPoolExecutor(parallelism, thread_name_prefix="execution")
         self._executions: dict[str, Execution] = {}
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -112,7 +136,12 @@ class Runner:
         """Queue one execution of `job` and return it."""
         short = f"{job.rsplit('/', 1)[1]}-{secrets.token_hex(3)}"
         execution = Execution(f"{job}/executions/{short}", job, variables, timeout, _now())
-        self._executions[execution.name] = execution
+        with self._lock:
+            self._executions[execution.name] = execution
+            for name in [name for name, old in self._executions.items() if old.result is not None][
+                :-REMEMBERED
+            ]:
+                del self._executions[name]
         self._pool.submit(self._run, execution)
         return execution
 
@@ -136,19 +165,29 @@ class Runner:
         execution.started = _now()
         for attempt in range(self._max_retries + 1):
             execution.retries = attempt
-            code = self._attempt(execution, attempt)
+            with self._folder() as folder:
+                code = self._attempt(execution, attempt, folder)
             if code is None:
                 break
             execution.exit_codes.append(code)
             if code == 0:
                 break
         execution.ended = _now()
+        execution.variables = {}  # a blueprint is large, and no attempt follows
         execution.result = execution.exit_codes[-1:] == [0]
 
-    def _attempt(self, execution: Execution, attempt: int) -> int | None:
+    @contextlib.contextmanager
+    def _folder(self) -> Iterator[Path]:
+        folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._scratch))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _attempt(self, execution: Execution, attempt: int, folder: Path) -> int | None:
         """Run the job once and return its exit code, or None if it must not run again."""
         short = execution.name.rsplit("/", 1)[1]
-        process = self._spawn(execution, short, attempt)
+        process = self._spawn(execution, short, attempt, folder)
         if process is None:
             return None
         late = threading.Timer(execution.timeout, stop_group, (process,))
@@ -165,12 +204,14 @@ class Runner:
         return None if self._closed else code
 
     def _spawn(
-        self, execution: Execution, short: str, attempt: int
+        self, execution: Execution, short: str, attempt: int, folder: Path
     ) -> subprocess.Popen[bytes] | None:
         told = {
             **execution.variables,
             "CLOUD_RUN_EXECUTION": short,
             "CLOUD_RUN_TASK_ATTEMPT": str(attempt),
+            "SCRATCH_DIR": str(folder),
+            "TMPDIR": str(folder),
         }
         with self._lock:  # nothing may slip in between the closing and its list of processes
             if self._closed:
@@ -291,9 +332,13 @@ def main() -> None:
     parser.add_argument("--script", required=True, help="the job's main.py")
     parser.add_argument("--max-retries", type=int, default=MAX_RETRIES)
     parser.add_argument("--parallelism", type=int, default=1)
+    parser.add_argument("--scratch", type=Path, help="folder for working files, its own")
     options = parser.parse_args()
     runner = Runner(
-        ChildProcesses(options.python, options.script), options.max_retries, options.parallelism
+        ChildProcesses(options.python, options.script, guard=GUARD),
+        options.max_retries,
+        options.parallelism,
+        options.scratch,
     )
     server = JobsServer((options.host, options.port), runner)
     for number in (signal.SIGTERM, signal.SIGINT):

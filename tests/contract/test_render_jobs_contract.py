@@ -351,9 +351,11 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="it looks into /proc")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_service_leaves_no_child_behind(script, told, eventually, number):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_the_service_leaves_no_child_behind(script, told, eventually, tmp_path, number):
     port = free_port()
+    scratch = tmp_path / "scratch"
+    (scratch / "job-of-an-earlier-service").mkdir(parents=True)
     service = subprocess.Popen(
         [
             sys.executable,
@@ -361,6 +363,7 @@ def test_the_service_leaves_no_child_behind(script, told, eventually, number):
             "local_emulators.jobs_service",
             *("--port", str(port)),
             *("--script", str(script)),
+            *("--scratch", str(scratch)),
         ],
         stderr=subprocess.PIPE,
         text=True,
@@ -378,11 +381,14 @@ def test_the_service_leaves_no_child_behind(script, told, eventually, number):
         eventually(lambda: (told / "grandchild").exists())
         job = json.loads((told / "waits-0.json").read_text())["pid"]
         grandchild = int((told / "grandchild").read_text())
+        assert len(list(scratch.iterdir())) == 1
         service.send_signal(number)
         _, lines = service.communicate(timeout=20)
-        assert service.returncode == 0
+        assert service.returncode == (-number if number == signal.SIGKILL else 0)
         assert "] rendering waits" in lines
-        eventually(lambda: not alive(job) and not alive(grandchild))
+        eventually(lambda: not alive(job) and not alive(grandchild), seconds=40)
+        if number != signal.SIGKILL:  # then the next service does
+            assert not list(scratch.iterdir())
     finally:
         service.kill()
         service.wait()

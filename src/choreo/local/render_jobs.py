@@ -6,7 +6,7 @@ import secrets
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from choreo.errors import StageFailed, Unavailable
@@ -51,12 +51,20 @@ class ChildProcesses:
         script: The job's `main.py`.
 
         environment: Where the job's variables are taken from; this process's own if None.
+
+        guard: A command that runs the command after it, and ends it when its own standard
+            input closes; with it no job outlives this process. Empty: jobs go on alone.
     """
 
     def __init__(
-        self, python: str, script: str, environment: Mapping[str, str] | None = None
+        self,
+        python: str,
+        script: str,
+        environment: Mapping[str, str] | None = None,
+        guard: Sequence[str] = (),
     ) -> None:
-        self._command = [python, script]
+        self._python, self._script = python, script
+        self._guard = tuple(guard)
         self._environment = os.environ if environment is None else environment
 
     def start(self, task_id: str, blueprint_json: str) -> str:
@@ -84,20 +92,23 @@ class ChildProcesses:
 
             Unavailable: If the machine cannot start a process now.
         """
-        python, script = self._command
-        if not Path(script).is_file():
-            raise StageFailed(f"JOB_SCRIPT is {script!r}, which is not a file; name job_image's")
+        if not Path(self._script).is_file():
+            raise StageFailed(
+                f"JOB_SCRIPT is {self._script!r}, which is not a file; name job_image's"
+            )
         try:
             return subprocess.Popen(  # noqa: S603 - a list of ours, never a shell
-                self._command,
+                [*self._guard, self._python, self._script],
                 env={**_job_environment(self._environment), **variables},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if self._guard else subprocess.DEVNULL,
                 stdout=output,
                 stderr=None if output is None else subprocess.STDOUT,
                 start_new_session=True,
             )
         except (FileNotFoundError, PermissionError, ValueError) as exc:
-            raise StageFailed(f"JOB_PYTHON {python!r} cannot run the render job: {exc}") from exc
+            raise StageFailed(
+                f"JOB_PYTHON {self._python!r} cannot run the render job: {exc}"
+            ) from exc
         except OSError as exc:
             raise Unavailable(f"the render job cannot be started now: {exc}") from exc
 

@@ -34,7 +34,7 @@ from local_emulators.demo_library.songs import write_audio
 from local_emulators.demo_library.synthesiser import Part, SongSpec, Truth, synthesise
 
 TOLERANCE = 0.07
-TEMPI = (100, 110, 120, 130, 140, 150)
+TEMPI = (100, 125, 150)
 QUICK_TEMPI = (104, 127, 148)
 SEEDS = (1, 2, 3)
 
@@ -61,32 +61,59 @@ FORMS: tuple[tuple[Part, ...], ...] = (
         Part("mambo", 2, "mambo"),
         Part("outro", 4),
     ),
+    (
+        Part("intro", 3),
+        Part("verse", 4),
+        Part("chorus", 4, "majao"),
+        Part("bridge", 2),
+        Part("mambo", 6, "mambo"),
+        Part("chorus", 4, "majao"),
+        Part("outro", 1),
+    ),
+    (
+        Part("verse", 4),
+        Part("chorus", 4, "majao"),
+        Part("mambo", 2, "mambo"),
+        Part("verse", 4),
+        Part("chorus", 4, "majao"),
+        Part("mambo", 4, "mambo"),
+    ),
 )
+PLAYERS = ("guira", "bongo", "bass", "guitar", "requinto", "lead", "pad")
+PROGRESSIONS = (
+    (0, 5, 2, 6), (0, 3, 4, 0), (0, 6, 5, 4), (0, 3, 0, 4), (5, 3, 0, 4), (0, 4), (3, 4, 0, 0),
+)  # fmt: skip
+BASSES = ("1-2&-3-4", "1-3-4", "1-3-4-4&", "1-4", "1-2-3-4")
 
 
 def varied(tempo: float, seed: int, condition: str = "") -> SongSpec:
     """Return a song in which everything that a band may choose differs with the arguments."""
     rng = np.random.default_rng([seed, int(tempo), *condition.encode()])
-    levels = {
-        name: float(10 ** (rng.uniform(-5, 4) / 20))
-        for name in ("guira", "bongo", "bass", "guitar", "requinto", "lead", "pad")
-    }
-    progressions = ((0, 5, 2, 6), (0, 3, 4, 0), (0, 6, 5, 4), (0, 3, 0, 4), (5, 3, 0, 4))
+    levels = {name: float(10 ** (rng.uniform(-5, 4) / 20)) for name in PLAYERS}
     return SongSpec(
         tempo=tempo + float(rng.uniform(-1.5, 1.5)),
         tonic=int(rng.integers(50, 62)),
         minor=bool(rng.random() < 0.65),
-        chords=progressions[int(rng.integers(len(progressions)))],
-        bars_per_chord=int(rng.choice([1, 1, 2])),
+        chords=PROGRESSIONS[int(rng.integers(len(PROGRESSIONS)))],
+        bars_per_chord=int(rng.choice([1, 1, 2, 2])),
+        turnaround=bool(rng.random() < 0.3),
+        anticipation=float(rng.choice([0.0, 0.0, 0.25, 0.5])),
         parts=FORMS[int(rng.integers(len(FORMS)))],
         drift=0.002,
         swing=float(rng.uniform(0.0, 0.12)),
         humanise=float(rng.uniform(0.003, 0.010)),
+        looseness=float(rng.uniform(0.0, 0.006)),
+        lags={name: float(rng.normal(0.0, 0.005)) for name in PLAYERS},
         levels=levels,
-        bass_pattern=str(rng.choice(["1-2&-3-4", "1-3-4", "1-4", "1-2-3-4"])),
-        martillo_low=float(rng.uniform(0.6, 1.2)),
+        bass_pattern=str(rng.choice(BASSES)),
+        bass_variation=float(rng.uniform(0.0, 0.4)),
+        martillo_low=float(rng.uniform(0.35, 1.2)),
+        melisma=bool(rng.random() < 0.6),
+        dynamics=float(rng.uniform(0.0, 4.0)),
+        sparse_intro=bool(rng.random() < 0.4),
         room=float(rng.uniform(0.05, 0.4)),
         room_seconds=float(rng.uniform(0.5, 2.0)),
+        drive=float(rng.uniform(1.0, 2.5)),
         loudness=float(rng.uniform(-14, 1.5)),
         noise=float(10 ** (rng.uniform(-70, -50) / 20)),
         lead_in=float(rng.uniform(0.0, 1.5)),
@@ -103,24 +130,39 @@ def _with_break(spec: SongSpec) -> SongSpec:
 
 POOR_FILE = "mp3, mono, 32 kbit/s"
 
+
+def _louder(spec: SongSpec, **levels: float) -> SongSpec:
+    return replace(spec, levels={**spec.levels, **levels})
+
+
 CONDITIONS: dict[str, Callable[[SongSpec], SongSpec]] = {
     "plain": lambda spec: spec,
     "drift 3 %": lambda spec: replace(spec, drift=0.03),
     "breaks": _with_break,
-    "off-beat güira": lambda spec: replace(
-        spec, offbeat_guira=True, levels={**spec.levels, "guira": 2.0}
-    ),
-    "noise 20 dB": lambda spec: replace(spec, noise=0.03, loudness=-3.0),
+    "off-beat güira": lambda spec: replace(_louder(spec, guira=2.0), offbeat_guira=True),
+    "noisy room": lambda spec: replace(spec, noise=0.02, crowd=0.025, loudness=-3.0),
     "free intro, fade": lambda spec: replace(spec, free_intro=6.0, fade_out=8.0),
-    "no bongo": lambda spec: replace(spec, levels={**spec.levels, "bongo": 0.0}),
-    "no bass": lambda spec: replace(spec, levels={**spec.levels, "bass": 0.0}),
-    "strings only": lambda spec: replace(spec, levels={**spec.levels, "bongo": 0.0, "guira": 0.0}),
+    "no bongo": lambda spec: _louder(spec, bongo=0.0),
+    "no bass": lambda spec: _louder(spec, bass=0.0),
+    "strings only": lambda spec: _louder(spec, bongo=0.0, guira=0.0),
     "voice in front": lambda spec: replace(
-        spec, levels={**spec.levels, "lead": 3.5, "guira": 0.5, "bongo": 0.5}
+        _louder(spec, lead=3.5, guira=0.5, bongo=0.5), melisma=True
     ),
-    "live": lambda spec: replace(
-        spec, drift=0.025, swing=0.16, humanise=0.014, noise=0.01, loudness=-4.0
+    "loose band": lambda spec: replace(
+        spec,
+        drift=0.025,
+        swing=0.16,
+        humanise=0.014,
+        looseness=0.014,
+        lags={"bass": 0.015, "guira": -0.01, "lead": 0.03, "guitar": 0.01},
+        noise=0.01,
+        loudness=-4.0,
     ),
+    "early chords": lambda spec: replace(spec, anticipation=0.9),
+    "chords of two bars": lambda spec: replace(
+        spec, bars_per_chord=2, anticipation=0.5, turnaround=True
+    ),
+    "walking bass": lambda spec: replace(spec, bass_pattern="1-2-3-4", martillo_low=0.3),
     "large hall": lambda spec: replace(spec, room=0.5, room_seconds=2.6),
     "clipped": lambda spec: replace(spec, loudness=7.0),
     POOR_FILE: lambda spec: spec,

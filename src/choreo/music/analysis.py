@@ -15,7 +15,7 @@ from choreo.music.sections import find_sections
 from choreo.music.spectrum import RATE, Array, Spectrum, spectrum_of
 from choreo.song import SongAnalysis
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the method changes what it answers."""
 
 SHORTEST = 1.0
@@ -26,6 +26,13 @@ SILENCE = -60.0
 
 CERTAIN = 0.5
 """Below this confidence the song carries a warning."""
+
+SURE = 0.75
+"""Probability of the bar, and of the eight in which it lies, below which the 1 is called
+uncertain: three in four is not enough to dance on."""
+
+UNSURE = 0.65
+"""Factor on the confidence below `SURE`; it then stays under `CERTAIN`."""
 
 OTHER_MUSIC = 0.4
 """Factor on the confidence when the music does not repeat in four, or may be half as fast."""
@@ -77,6 +84,8 @@ def _described(
 ) -> SongAnalysis:
     times, counts = pulse.times, counting.counts
     confidence = pulse.certainty * counting.bar_confidence * counting.eight_confidence
+    if min(counting.bar_confidence, counting.eight_confidence) < SURE:
+        confidence *= UNSURE
     if not counting.in_four or counting.every_second_empty:
         confidence *= OTHER_MUSIC
     ones = np.flatnonzero(counts == 1)

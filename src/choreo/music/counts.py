@@ -2,8 +2,8 @@
 
 Three questions in turn, each answered with a probability:
 
-1. Which beat of the bar? Chords change on 1, and by a template of what bachata does on each
-   count, measured on 149 real clips, bass and low bongo are loudest on 4 and leave 2 empty.
+1. Which beat of the bar? Strokes, harmony and arrangement of the whole song are witnesses; see
+   `choreo.music.bars`.
 2. Does the bar hold through the song? A hidden Markov model over beats, with the song's own
    pattern as template, may slip where the music does.
 3. Which bar of the two that make an eight? Sections, phrases of two bars and the return after a
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from choreo.music.bars import bar_odds
 from choreo.music.beats import BAND_WEIGHTS
 from choreo.music.form import find_form
 from choreo.music.spectrum import BANDS, CHROMA_PER_SECOND, FRAMES_PER_SECOND, Spectrum
@@ -25,29 +26,8 @@ from choreo.music.spectrum import BANDS, CHROMA_PER_SECOND, FRAMES_PER_SECOND, S
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TEMPLATE: dict[str, tuple[float, float, float, float]] = {
-    "bass": (0.18, -0.51, -0.02, 0.34),
-    "bongo": (0.29, -0.45, -0.25, 0.40),
-}
-"""Mean z-score of each feature on the counts 1 to 4 of real bachata."""
-
-SONG_SPREAD = 0.5
-"""Standard deviation by which one song's own pattern differs from the template: with it, the
-template finds the 1 of real 12-second clips as rarely as it really does, in three of four."""
-
-OTHER_PATTERN = 0.25
-"""Share of songs in which the template points elsewhere, as it does on real clips; a walking
-bass does not follow it. So the template alone is never surer than four in five."""
-
-CHORD_ON_ONE = 0.9
-"""Log-odds of one clear chord change for the 1 rather than another beat: about every second one
-falls there, where one in four would by chance."""
-
-CHORDS_COUNTED = 8
-"""So many chord changes are believed independently; a song repeats its progression."""
-
-HARMONY_REACHES = (2, 4)
-"""Beats on either side over which harmonies are compared."""
+HARMONY_REACHES = (4, 8)
+"""Half beats on either side over which harmonies are compared."""
 
 SLIP_COST = 9.0
 """Log-odds against losing the bar between two beats."""
@@ -74,7 +54,7 @@ class BeatFeatures:
     offbeats: dict[str, Floats]
     """Per band: the onset strength half a beat later."""
     harmony: Floats
-    """How much the harmony of the next beats differs from that of the last ones."""
+    """How much the harmony ahead differs from that behind, at each half beat: two for a beat."""
     chroma: Floats
     """Mean pitch classes of the beat's span, rows of unit length."""
     timbre: Floats
@@ -117,7 +97,7 @@ def features_at(spectrum: Spectrum, times: Floats) -> BeatFeatures:
         times=times,
         onsets=onsets,
         offbeats=offbeats,
-        harmony=_harmonic_change(chroma),
+        harmony=_harmonic_change(_halves(spectrum, times, halfway, following)),
         chroma=chroma,
         timbre=timbre,
         level=level,
@@ -142,20 +122,28 @@ def _unit(rows: Floats) -> Floats:
     return np.asarray(rows / np.maximum(norm, 1e-9))
 
 
+def _halves(spectrum: Spectrum, times: Floats, halfway: Floats, following: Floats) -> Floats:
+    """Return the pitch classes of each half beat, rows of unit length."""
+    starts = np.stack([times, halfway], axis=1).ravel()
+    ends = np.stack([halfway, following], axis=1).ravel()
+    return _unit(_span_mean(spectrum.chroma, starts, ends, CHROMA_PER_SECOND))
+
+
 def _harmonic_change(chroma: Floats) -> Floats:
-    """Return how much the chords change at each beat, 0 to 1.
+    """Return how much the chords change at each row, 0 to 1.
 
     The mean over the two and over the four beats before and after: two tell a quick change, four
     are not led astray by a melody.
     """
     change = np.zeros(len(chroma))
+    sums = np.concatenate([np.zeros((1, chroma.shape[1])), np.cumsum(chroma, axis=0)])
     for reach in HARMONY_REACHES:
-        for index in range(reach, len(chroma) - reach + 1):
-            after = chroma[index : index + reach].sum(axis=0)
-            before = chroma[index - reach : index].sum(axis=0)
-            norm = float(np.linalg.norm(after) * np.linalg.norm(before))
-            likeness = float(after @ before) / norm if norm > 1e-9 else 1.0
-            change[index] += (1.0 - likeness) / len(HARMONY_REACHES)
+        spans = sums[reach:] - sums[:-reach]
+        before, after = spans[:-reach], spans[reach:]
+        norms = np.linalg.norm(after, axis=1) * np.linalg.norm(before, axis=1)
+        alike = np.sum(after * before, axis=1) / np.maximum(norms, 1e-9)
+        alike = np.where(norms > 1e-9, alike, 1.0)
+        change[reach : reach + len(alike)] += (1.0 - alike) / len(HARMONY_REACHES)
     return change
 
 
@@ -175,7 +163,7 @@ def count_beats(features: BeatFeatures) -> Counting:
         [
             standardised(features.onsets["bass"]),
             standardised(features.onsets["bongo"]),
-            standardised(features.harmony),
+            standardised(features.harmony[::2]),
         ],
         axis=1,
     )
@@ -185,8 +173,7 @@ def count_beats(features: BeatFeatures) -> Counting:
     playing = np.ones(len(scores), dtype=bool)
     for start, end in breaks:
         playing[start:end] = False
-    phase, bar_confidence = _bar_phase(scores[:, :2], features.harmony, playing)
-    bar_counts = _bars_through_the_song(scores, playing, phase)
+    bar_counts, bar_confidence = _bars(features, scores, playing)
     ones = np.flatnonzero(bar_counts == 0)
     if len(ones) < 2:
         starts = tuple(map(int, ones))
@@ -208,12 +195,32 @@ def count_beats(features: BeatFeatures) -> Counting:
     )
 
 
+def _bars(features: BeatFeatures, scores: Floats, playing: NDArray[np.bool_]) -> tuple[Ints, float]:
+    """Return 0 to 3 for each beat, and the probability that 0 is the 1.
+
+    Twice: where the bar slips, what comes after the slip speaks for another beat at first.
+    """
+    sound = np.concatenate(
+        [features.timbre]
+        + [np.log(features.onsets[name] + 0.02)[:, None] for name in BANDS]
+        + [np.log(features.offbeats[name] + 0.02)[:, None] for name in BANDS],
+        axis=1,
+    )
+    counts = np.arange(len(scores)) % 4
+    for _ in range(2):
+        odds = bar_odds(counts, scores[:, :2], playing, features.harmony, sound)
+        counts = (counts - int(odds.argmax())) % 4
+        counts = _bars_through_the_song(scores, playing, counts)
+    odds = bar_odds(counts, scores[:, :2], playing, features.harmony, sound)
+    return counts, float(odds[0])
+
+
 def _repeats_in_four(features: BeatFeatures) -> bool:
     """Compare how well the beats resemble those 4 later with those 3, 5 and 7 later."""
     rows = np.stack(
         [standardised(features.onsets[name]) for name in BANDS]
         + [standardised(features.offbeats[name]) for name in BANDS]
-        + [standardised(features.harmony)],
+        + [standardised(features.harmony[::2])],
         axis=1,
     )
 
@@ -243,53 +250,8 @@ def _bar_starting(ones: Ints) -> Callable[[tuple[int, int]], int]:
     return find
 
 
-def _bar_phase(scores: Floats, harmony: Floats, playing: NDArray[np.bool_]) -> tuple[int, float]:
-    """Return which of the first four beats is a 1 (or 5), and how sure that is."""
-    template = np.array(list(TEMPLATE.values())).T
-    position = np.arange(len(scores)) % 4
-    means = np.zeros(template.shape)
-    heard = np.zeros(4)
-    for beat in range(4):
-        chosen = scores[(position == beat) & playing]
-        heard[beat] = len(chosen)
-        if len(chosen):
-            means[beat] = chosen.mean(axis=0)
-    spread = SONG_SPREAD**2 + 1.0 / np.maximum(heard, 0.5)
-    fit = np.zeros(4)
-    for shift in range(4):
-        expected = np.roll(template, shift, axis=0)
-        fit[shift] = -float(np.sum((means - expected) ** 2 / (2 * spread[:, None])))
-    odds = _shares(fit)
-    chords = CHORD_ON_ONE * _chord_changes(harmony)
-    odds = _shares(np.log((1 - OTHER_PATTERN) * odds + OTHER_PATTERN / 4) + chords)
-    best = int(odds.argmax())
-    return best, float(odds[best])
-
-
-def _shares(log_odds: Floats) -> Floats:
-    """Return the probabilities that belong to log-odds."""
-    odds = np.exp(log_odds - log_odds.max())
-    return np.asarray(odds / odds.sum())
-
-
-def _chord_changes(harmony: Floats) -> Floats:
-    """Return how many chords change on each beat of four, with its first beat as beat 0.
-
-    A chord changes where the harmony changes more than at the two beats before and after. Large
-    changes count for more; together they count for `CHORDS_COUNTED` at most.
-    """
-    padded = np.pad(harmony, 2, constant_values=np.inf)
-    around = np.lib.stride_tricks.sliding_window_view(padded, 5)
-    peaks = np.flatnonzero((harmony >= around.max(axis=1)) & (harmony > np.median(harmony)))
-    if len(peaks) == 0:
-        return np.zeros(4)
-    shares = np.bincount(peaks % 4, weights=harmony[peaks], minlength=4)
-    return np.asarray(shares / shares.sum() * min(len(peaks), CHORDS_COUNTED))
-
-
-def _bars_through_the_song(scores: Floats, playing: NDArray[np.bool_], phase: int) -> Ints:
+def _bars_through_the_song(scores: Floats, playing: NDArray[np.bool_], counts: Ints) -> Ints:
     """Return 0 to 3 for each beat, following slips that the song's own pattern shows."""
-    counts = (np.arange(len(scores)) - phase) % 4
     for _ in range(2):
         own = np.zeros((4, scores.shape[1]))
         for count in range(4):
@@ -298,7 +260,7 @@ def _bars_through_the_song(scores: Floats, playing: NDArray[np.bool_], phase: in
                 own[count] = chosen.mean(axis=0)
         likely = scores @ own.T - 0.5 * np.sum(own**2, axis=1)
         likely[~playing] = 0.0
-        counts = _viterbi_cycle(0.5 * likely, SLIP_COST, counts[0])
+        counts = _viterbi_cycle(0.5 * likely, SLIP_COST, int(counts[0]))
     return counts
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 import skia
+from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from choreo.clip_format import FRAME_RATE, MP4_OPTIONS, PIXEL_FORMAT, open_encoder
@@ -191,12 +192,14 @@ def _shadow_shapes(motion: Motion) -> list[tuple[Pixels, Colour]]:
     return layers
 
 
-def paint_frames(
-    score: Score, motion: Motion
-) -> Iterable[tuple[Pixels, tuple[int, int, int, int]]]:
-    """The picture (720, 1280, 4; BGRA, reused) of every frame and the box that changed in it.
+Box = tuple[int, int, int, int]
+"""(left, top, right, bottom) in even pixels."""
 
-    The box is (left, top, right, bottom) in even pixels; outside of it the room is untouched.
+
+def paint_frames(score: Score, motion: Motion) -> Iterable[tuple[Pixels, Box]]:
+    """The picture (720, 1280, 4; BGRA, reused) of every frame and the box of the whole dance.
+
+    Outside of the box, the same in every frame, the room is untouched.
     """
     outfit = OUTFITS[score.session]
     shapes: list[Shape] = leader_shapes(motion.leader, outfit) + follower_shapes(
@@ -218,17 +221,14 @@ def paint_frames(
     surface = skia.Surface.MakeRasterDirect(skia.ImageInfo.MakeN32Premul(WIDTH, HEIGHT), pixels)
     canvas = surface.getCanvas()
     paint = skia.Paint(AntiAlias=True)
-    box = (0, 0, 2, 2)
+    whole = _even_box(low.min(axis=0), high.max(axis=0))
+    left, top, right, bottom = whole
     for f in range(len(motion.times)):
-        now = _even_box(low[f], high[f])
-        whole = (min(box[0], now[0]), min(box[1], now[1]), max(box[2], now[2]), max(box[3], now[3]))
-        left, top, right, bottom = box
         pixels[top:bottom, left:right] = room[top:bottom, left:right]
         surface.notifyContentWillChange(skia.Surface.kRetain_ContentChangeMode)
         _draw(canvas, paint, ground, f)
         for i in order[f]:
             _draw(canvas, paint, shapes[i].layers, f)
-        box = now
         yield pixels, whole
 
 
@@ -242,20 +242,24 @@ def _draw(
         canvas.drawPath(path, paint)
 
 
-def _even_box(low: Pixels, high: Pixels) -> tuple[int, int, int, int]:
+def _even_box(low: Pixels, high: Pixels) -> Box:
     left, top = (max(0, int(v) - _MARGIN) // 2 * 2 for v in low)
     right = min(WIDTH, (int(high[0]) + _MARGIN) // 2 * 2 + 2)
     bottom = min(HEIGHT, (int(high[1]) + _MARGIN) // 2 * 2 + 2)
     return left, top, right, bottom
 
 
-def _to_yuv(pixels: Pixels) -> av.VideoFrame:
+def _to_yuv(pixels: Pixels, scaler: VideoReformatter) -> Pixels:
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="bgra")
-    return frame.reformat(format=PIXEL_FORMAT, dst_colorspace="ITU709")
+    return scaler.reformat(
+        frame, format=PIXEL_FORMAT, dst_colorspace=Colorspace.ITU709
+    ).to_ndarray()
 
 
 def _encode(score: Score, motion: Motion, path: Path) -> None:
-    base = _to_yuv(painted(score.session)).to_ndarray()
+    # Kept, since making a scaler anew costs more than converting a picture.
+    scaler = VideoReformatter()
+    base = _to_yuv(painted(score.session), VideoReformatter())
     part = path.with_suffix(".part")
     with av.open(str(part), "w", format="mp4", options=MP4_OPTIONS) as container:
         stream = open_encoder(container, WIDTH, HEIGHT)
@@ -264,7 +268,7 @@ def _encode(score: Score, motion: Motion, path: Path) -> None:
         codec.options = {**codec.options, "preset": PRESET, "x264-params": x264}
         picture = base.copy()
         for index, (pixels, (x0, y0, x1, y1)) in enumerate(paint_frames(score, motion)):
-            crop = _to_yuv(pixels[y0:y1, x0:x1]).to_ndarray()
+            crop = _to_yuv(pixels[y0:y1, x0:x1], scaler)
             _paste(picture, crop, x0, y0, x1, y1)
             frame = av.VideoFrame.from_ndarray(picture, format=PIXEL_FORMAT)
             frame.pts, frame.time_base = index, Fraction(1, FRAME_RATE)

@@ -162,6 +162,8 @@ class Limits(Answer):
 
     query_characters: int
     body_bytes: int
+    upload_bytes: int
+    """Of one file of own media; 0 where none can be added."""
     largest_seed: int
     idempotency_key_characters: int
 

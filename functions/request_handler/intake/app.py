@@ -26,7 +26,18 @@ from choreo.errors import (
     UnknownTask,
 )
 from choreo.log import trace_context
-from intake import choreography, cors, library, media, openapi, page, sharing, storyboard
+from intake import (
+    choreography,
+    cors,
+    library,
+    media,
+    openapi,
+    own_media,
+    page,
+    report,
+    sharing,
+    storyboard,
+)
 from intake.access import Caller, Visit
 from intake.doors import Doors, Parts
 from intake.headers import guard
@@ -60,6 +71,13 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", TASK + "/timeline.otio", choreography.task_timeline),
     ("GET", "/api/songs", library.songs),
     ("GET", "/api/songs/<song_id>/audio", library.song_audio),
+    ("GET", "/api/songs/<song_id>/counts", own_media.song_counts),
+    ("POST", "/api/songs/<song_id>/counts", own_media.correct_counts),
+    ("GET", "/api/library", report.library_report),
+    ("GET", "/api/library/moves", report.library_moves),
+    ("PATCH", "/api/moves/<move_id>", report.edit_move),
+    ("GET", "/api/library/ingest", own_media.ingest_state),
+    ("POST", "/api/library/uploads", own_media.upload),
     ("GET", "/api/options", library.options),
     ("GET", "/healthz", library.health),
     # Cloud Run's own front end keeps addresses that end in z for itself.
@@ -173,7 +191,7 @@ def _handled(
     if handler not in OPEN:
         visitor = doors.gate.visitor(request) if handler in SHARED else None
         caller = visitor or doors.gate.caller(request, handler in OPENED_BY_BROWSERS)
-        if request.method == "POST":
+        if request.method in ("POST", "PATCH"):
             doors.gate.count_request(caller)
     return handler(doors, Visit(request, caller), **arguments)
 

@@ -282,7 +282,7 @@ def _fault(detail: ErrorDetails, kind: type[Value]) -> FieldFault:
     expected = (
         f"one of {', '.join(allowed)}, or null"
         if allowed
-        else _EXPECTED.get(name) or _expected(detail)
+        else getattr(kind, "EXPECTED", _EXPECTED).get(name) or _expected(detail)
     )
     return FieldFault(
         field=name, message=f"is {_shown(detail)}; it must be {expected}", allowed=allowed

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import Request
 from werkzeug.wrappers import Response
 
-METHODS = "GET, POST, DELETE"
+METHODS = "GET, POST, PATCH, DELETE"
 REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Range, traceparent"
 ANSWER_HEADERS = "Location, Retry-After, ETag, Content-Disposition, Content-Range, Accept-Ranges"
 

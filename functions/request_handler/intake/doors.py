@@ -9,7 +9,7 @@ from choreo.database.callers import SqlCallers
 from choreo.database.catalogue import SqlCatalogue
 from choreo.database.tasks import SqlTasks
 from choreo.media_path import MediaPath
-from choreo.ports import MediaLinks, ObjectStore, PlanningQueue
+from choreo.ports import Librarian, MediaLinks, ObjectStore, PlanningQueue
 from choreo.settings import Settings
 from choreo.tokens import TokenRing
 from intake.access import Gate, Limits
@@ -35,6 +35,9 @@ class Parts(Protocol):
     def planning_queue(self) -> PlanningQueue:
         """Return the queue to the planner."""
 
+    def librarian(self) -> Librarian | None:
+        """Return what takes own media in, or None where there is nobody."""
+
 
 @runtime_checkable
 class FileStore(Protocol):
@@ -59,6 +62,8 @@ class Doors:
         self.tasks = parts.tasks
         self.catalogue = parts.catalogue
         self.origins = parts.settings.cors_origins
+        self.inbox = parts.settings.inbox
+        self.upload_limit = parts.settings.upload_limit
 
     @cached_property
     def gate(self) -> Gate:
@@ -93,3 +98,8 @@ class Doors:
     def queue(self) -> PlanningQueue:
         """The queue to the planner."""
         return self._parts.planning_queue()
+
+    @cached_property
+    def librarian(self) -> Librarian | None:
+        """What takes own media in, or None where there is nobody."""
+        return self._parts.librarian()

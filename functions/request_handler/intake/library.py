@@ -88,6 +88,7 @@ def options(doors: Doors, _visit: Visit) -> Response:
             limits=Limits(
                 query_characters=MAX_QUERY_CHARS,
                 body_bytes=MAX_BODY_BYTES,
+                upload_bytes=doors.upload_limit if doors.librarian else 0,
                 largest_seed=MAX_SEED,
                 idempotency_key_characters=MAX_KEY_CHARS,
             ),

@@ -29,12 +29,23 @@ from intake.bodies import (
     VariantRequest,
 )
 from intake.doors import Doors
+from intake.own_media import CountsAnswer, CountsCorrection, IngestAnswer, UploadAnswer
 from intake.problems import PROBLEM_TYPE, ProblemDocument
 from intake.replies import text_reply
+from intake.report import LibraryAnswer, MoveAnswer, MoveEdit, MovesAnswer
+from intake.uploads import CONTENT_TYPE as RAW_BYTES
 
 Json = dict[str, Any]
 
-_BODIES = (SongRequest, SentenceRequest, RerollRequest, VariantRequest, ShareRequest)
+_BODIES = (
+    SongRequest,
+    SentenceRequest,
+    RerollRequest,
+    VariantRequest,
+    ShareRequest,
+    CountsCorrection,
+    MoveEdit,
+)
 _ANSWERS = (
     Accepted,
     TaskAnswer,
@@ -42,6 +53,12 @@ _ANSWERS = (
     StoryboardAnswer,
     ShareAnswer,
     OptionsAnswer,
+    CountsAnswer,
+    UploadAnswer,
+    IngestAnswer,
+    LibraryAnswer,
+    MovesAnswer,
+    MoveAnswer,
     Health,
     ProblemDocument,
 )
@@ -52,13 +69,14 @@ _MEANINGS = {
     404: "There is no such thing; `detail` says what.",
     410: "The link in `ticket` has ended.",
     409: "The task is not in a state in which this can be done; `detail` says why.",
-    413: f"The body is larger than {MAX_BODY_BYTES} bytes.",
-    415: "The body is not `application/json`.",
+    413: f"The body is larger than {MAX_BODY_BYTES} bytes, or a file than may be sent.",
+    415: "The body is not of the kind that is asked for.",
     416: "The range lies outside the file.",
     422: "Fields are wrong; `errors` names each with its legal values. Or the "
     "`Idempotency-Key` was used for another request.",
     429: "The caller has asked for as much as it may; try again after `Retry-After` seconds.",
     500: "Something unexpected; the log has an entry under `error_id`.",
+    507: "There is no room for the file on the disk of the library.",
     503: "A part is away; try again after `Retry-After` seconds.",
 }
 
@@ -256,6 +274,53 @@ def _paths() -> Json:
                 {404},
             ),
         },
+        "/api/songs/{song_id}/counts": {
+            "parameters": song,
+            "get": _guarded("The count of a song", _json("The count.", "CountsAnswer"), {404, 409}),
+            "post": _posted(
+                "correctCounts",
+                "Say where the 1 is; on a local stack only",
+                "CountsCorrection",
+                _json("The count as it is now.", "CountsAnswer"),
+                {404, 409},
+            ),
+        },
+        "/api/library": {
+            "get": _guarded(
+                "What the library has and lacks; on a local stack only",
+                _json("The report.", "LibraryAnswer"),
+                {404},
+            )
+        },
+        "/api/library/moves": {
+            "parameters": _moves_wanted(),
+            "get": _guarded(
+                "List moves; on a local stack only",
+                _json("A page of them.", "MovesAnswer"),
+                {404, 422},
+            ),
+        },
+        "/api/moves/{move_id}": {
+            "parameters": [_parameter("move_id", "path", {"type": "string"})],
+            "patch": _posted(
+                "editMove",
+                "Say what a move is; on a local stack only",
+                "MoveEdit",
+                _json("The move as it is now.", "MoveAnswer"),
+                {404},
+            ),
+        },
+        "/api/library/ingest": {
+            "get": _guarded(
+                "What became of own media; on a local stack only",
+                _json("The state.", "IngestAnswer"),
+                {404},
+            )
+        },
+        "/api/library/uploads": {
+            "parameters": [_parameter("name", "query", {"type": "string"}, "The file's name.")],
+            "post": _upload(),
+        },
         "/api/options": {
             "get": _guarded(
                 "List the legal values and what the library has for them",
@@ -325,6 +390,36 @@ def _posted(name: str, summary: str, body: str, answers: Json, further: set[int]
             "content": {"application/json": {"schema": _reference(body)}},
         },
     }
+
+
+def _upload() -> Json:
+    taken = _json("The same file was there already.", "UploadAnswer")
+    taken |= _json("It waits to be taken in.", "UploadAnswer", status=201)
+    raw: Json = {"schema": {"type": "string", "format": "binary"}}
+    return {
+        "operationId": "uploadMedia",
+        **_guarded(
+            "Add a song or a clip; on a local stack only",
+            taken,
+            {400, 404, 413, 415, 422, 429, 507},
+        ),
+        "requestBody": {"required": True, "content": {RAW_BYTES: raw}},
+    }
+
+
+def _moves_wanted() -> list[Json]:
+    """Describe how moves are chosen: by id, or page by page."""
+    kinds = ("Difficulty", "EnergyLevel", "Style")
+    names = ("difficulty", "energy_level", "style")
+    return [
+        _parameter("id", "query", {"type": "array", "items": {"type": "string"}, "maxItems": 100}),
+        _parameter("offset", "query", {"type": "integer", "minimum": 0, "maximum": 1_000_000}),
+        _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 100}),
+        *(
+            _parameter(name, "query", _reference(kind))
+            for name, kind in zip(names, kinds, strict=True)
+        ),
+    ]
 
 
 def _operation(summary: str, answers: Json, problems: set[int]) -> Json:

@@ -89,6 +89,10 @@ class Child:
         words = "\n  ".join(self.last_lines[-15:]) or "(it said nothing)"
         raise StackFailed(f"{self.service.name} did not start:\n  {words}")
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the service and all that belongs to its process group."""
+        os.killpg(self._process.pid, number)
+
     def kill(self) -> None:
         """End the service at once, with everything it started."""
         os.killpg(self._process.pid, signal.SIGKILL)
@@ -125,6 +129,7 @@ def base_environment() -> dict[str, str]:
         "NUMBA_CACHE_DIR",
         "CI",
         "METRICS",
+        "VIDEOS_KEPT_DAYS",
     )
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     return {**environment, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}

@@ -12,8 +12,8 @@ import threading
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -29,12 +29,15 @@ from local_emulators.processes import (
     deployable_python,
     free_port,
 )
+from local_emulators.scratch import own_folder
 
 SWEEP_SECONDS = 5.0
 """Cloud Scheduler sweeps once a minute; here nobody wants to wait that long."""
 
 RESTARTS = 5
 """Crashes of one service after which the stack gives up."""
+
+JOBS = "jobs"
 
 PUBSUB = "pubsub"
 """The emulator keeps its topics in memory, so they are made again after a crash."""
@@ -57,6 +60,21 @@ class Addresses:
     """What carries the messages, for people."""
 
 
+@dataclass(frozen=True)
+class Options:
+    """What can be different from a stack that people use."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables for every service, on top of its own; `DATABASE_URL` names another database."""
+    emulator: bool = True
+    """False carries messages by direct push even where the Pub/Sub emulator is installed."""
+    deliver_to: str | None = None
+    """Where the queue delivers its messages instead of the planner."""
+    parallel_jobs: int = 1
+    """Render jobs at once; others wait."""
+    sweep_seconds: float = SWEEP_SECONDS
+
+
 class LocalStack:
     """Starts, watches and stops the services.
 
@@ -67,18 +85,28 @@ class LocalStack:
         port: Wanted port of the page; another one is taken if it is in use.
 
         output: Where the services' lines go.
+
+        options: What is to be different.
     """
 
-    def __init__(self, library: Path, port: int, output: TextIO) -> None:
+    def __init__(
+        self, library: Path, port: int, output: TextIO, options: Options | None = None
+    ) -> None:
+        self._options = options or Options()
         self._library = library.resolve()
+        self._parts = contextlib.ExitStack()
         self._output = output
         self._children: list[Child] = []
         self._ending = threading.Event()
+        self._emulator = pubsub.available() if self._options.emulator else None
         self._services, self.addresses = self._plan(port)
 
     def __enter__(self) -> "LocalStack":
         (self._library / "media").mkdir(parents=True, exist_ok=True)
-        upgrade(engine_for(f"sqlite:///{self._library / 'choreo.db'}"))
+        own = f"sqlite:///{self._library / 'choreo.db'}"
+        upgrade(engine_for(self._options.environment.get("DATABASE_URL", own)))
+        scratch = self._parts.enter_context(own_folder(self._library / "scratch"))
+        self._services = [_working_in(scratch, service) for service in self._services]
         try:
             self._children = [Child(service, self._output) for service in self._services]
             for child in self._children:
@@ -102,6 +130,7 @@ class LocalStack:
             stopper.start()
         for stopper in stoppers:
             stopper.join()
+        self._parts.close()
 
     def watch(self) -> None:
         """Restart what crashes, until `stop`.
@@ -132,15 +161,31 @@ class LocalStack:
                 self._prepare_queue()
         return ended
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the services."""
+        return [service.name for service in self._services]
+
     def kill(self, name: str) -> None:
         """End one service as a crash would."""
-        next(child for child in self._children if child.service.name == name).kill()
+        self._child(name).kill()
+
+    def pause(self, name: str) -> None:
+        """Stop one service in its tracks until `resume`: it answers nothing and loses nothing."""
+        self._child(name).send(signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let a paused service go on."""
+        self._child(name).send(signal.SIGCONT)
+
+    def _child(self, name: str) -> Child:
+        return next(child for child in self._children if child.service.name == name)
 
     def _plan(self, port: int) -> tuple[list[Service], Addresses]:
         page, planner, jobs, ingest = free_port(port), free_port(), free_port(), free_port()
-        emulator = pubsub.available()
+        emulator = self._emulator
         emulator_port = free_port() if emulator else 0
-        storage = {"LIBRARY": str(self._library)}
+        storage = {"LIBRARY": str(self._library), **self._options.environment}
         planner_url = f"http://127.0.0.1:{planner}"
         queue = (
             {
@@ -148,17 +193,18 @@ class LocalStack:
                 "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{emulator_port}",
             }
             if emulator
-            else {"PLANNER_URL": planner_url}
+            else {"PLANNER_URL": self._options.deliver_to or planner_url}
         )
         job_python = deployable_python("job")
         services = [
             Service(
-                "jobs",
+                JOBS,
                 [
                     sys.executable, "-m", "local_emulators.jobs_service",
                     "--port", str(jobs),
                     "--python", job_python,
                     "--script", str(ROOT / "job_image" / "main.py"),
+                    "--parallelism", str(self._options.parallel_jobs),
                 ],
                 storage,
                 f"http://127.0.0.1:{jobs}/",
@@ -199,11 +245,14 @@ class LocalStack:
     def _prepare_queue(self) -> None:
         if self._emulator_port:
             pubsub.create_topic_and_subscription(
-                f"127.0.0.1:{self._emulator_port}", PROJECT, "planning", self.addresses.planner
+                f"127.0.0.1:{self._emulator_port}",
+                PROJECT,
+                "planning",
+                self._options.deliver_to or self.addresses.planner,
             )
 
     def _sweep_now_and_then(self) -> None:
-        while not self._ending.wait(SWEEP_SECONDS):
+        while not self._ending.wait(self._options.sweep_seconds):
             request = urllib.request.Request(  # noqa: S310 - our own address
                 self.addresses.planner,
                 data=push_body({"sweep": True}),
@@ -211,6 +260,16 @@ class LocalStack:
             )
             with contextlib.suppress(OSError, urllib.error.HTTPError):
                 urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - see above
+
+
+def _working_in(scratch: Path, service: Service) -> Service:
+    """Return the service with its working files below `scratch`."""
+    command = [*service.command]
+    if service.name == JOBS:
+        command += ["--scratch", str(scratch / "jobs")]
+    return replace(
+        service, command=command, environment={**service.environment, "TMPDIR": str(scratch)}
+    )
 
 
 def _function(

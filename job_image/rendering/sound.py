@@ -19,6 +19,7 @@ from av.audio.resampler import AudioResampler
 from av.filter import Graph
 
 from choreo.blueprint import Blueprint
+from choreo.decoding import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, in_fair_pieces
 from choreo.errors import RenderFailed, UnreadableMedia
 from rendering.cache import LARGEST_ENTRY, JointCache, digest_of, key_of
 from rendering.clip import Clip
@@ -322,6 +323,14 @@ def _cut(blocks: Blocks, samples: int) -> Blocks:
         yield block
 
 
+def _check_rate(rate: int, name: str) -> None:
+    """Refuse sound of so few samples a second that one packet would become hours."""
+    if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
+        raise UnreadableMedia(
+            f"{name} has {rate} samples per second; {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} are read"
+        )
+
+
 def _decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
     """Yield a file's sound from sample `skip` on, in our format and in equal blocks.
 
@@ -337,8 +346,10 @@ def _decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
         with opened(path, formats) as container:
             if not container.streams.audio:
                 raise UnreadableMedia(f"{path.name} has no sound")
+            _check_rate(container.streams.audio[0].rate, path.name)
             resampler = AudioResampler(_FORMAT, _LAYOUT, SAMPLE_RATE)
-            for frame in container.decode(container.streams.audio[0]):
+            decoded = container.decode(container.streams.audio[0])
+            for frame in in_fair_pieces(decoded, path.name):
                 frame.pts = None
                 for block in resampler.resample(frame):
                     if block.samples <= left:

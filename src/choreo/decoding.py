@@ -8,12 +8,15 @@ larger than `MAX_PIXELS` is given memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from choreo.errors import UnreadableMedia
+
 if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
     from av.container import InputContainer
 
 MAX_PIXELS = 4096 * 4096
@@ -22,6 +25,16 @@ costs nothing."""
 
 MAX_STREAMS = 32
 """Tracks of one file; a recording has a handful."""
+
+MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 4_000, 384_000
+"""Samples per second. More is a broken header; less is no music, and hours of it fit into a
+kilobyte."""
+
+MIN_PIECE = 16
+"""Samples that the packets of a sound hold on average. Every format in use packs hundreds; an
+index that says one sample each makes a file cost a thousand times its length."""
+
+_PIECES_FORGIVEN = 2_000
 
 CLIP_FORMATS = "mov,matroska,avi,mpegts,mpeg"
 """FFmpeg demuxers for clips; `mov` is also mp4 and 3gp, `matroska` also webm."""
@@ -102,6 +115,24 @@ def _limit(stream: Any, limits: Mapping[str, str]) -> None:
     context = stream.codec_context
     if context is not None:
         context.options = dict(limits)
+
+
+def in_fair_pieces(frames: Iterable[AudioFrame], name: str) -> Iterator[AudioFrame]:
+    """Yield decoded sound as it comes.
+
+    Raises:
+
+        UnreadableMedia: When it comes in pieces of less than `MIN_PIECE` samples.
+    """
+    samples = 0
+    for pieces, frame in enumerate(frames, start=1):
+        samples += frame.samples
+        if pieces > _PIECES_FORGIVEN and samples < pieces * MIN_PIECE:
+            raise UnreadableMedia(
+                f"{name} has its sound in pieces of {samples / pieces:.1f} samples; its index is "
+                "damaged"
+            )
+        yield frame
 
 
 def open_picture(path: Path) -> InputContainer:

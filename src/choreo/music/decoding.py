@@ -11,7 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from choreo.decoding import COVER_DECODERS, SONG_FORMATS, SOUND_DECODERS, open_media
+from choreo.decoding import (
+    COVER_DECODERS,
+    MAX_SAMPLE_RATE,
+    MIN_SAMPLE_RATE,
+    SONG_FORMATS,
+    SOUND_DECODERS,
+    in_fair_pieces,
+    open_media,
+)
 from choreo.errors import UnreadableMedia
 
 if TYPE_CHECKING:
@@ -20,9 +28,6 @@ if TYPE_CHECKING:
 
 MAX_DURATION = 1_830.0
 """Seconds: half an hour, and the half minute by which players round it."""
-
-MAX_RATE = 384_000
-"""Samples per second; more is a broken header."""
 
 DECODERS = f"{SOUND_DECODERS},{COVER_DECODERS}"
 """Pictures are probed beside the sound; nothing of them is ever shown."""
@@ -110,10 +115,10 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
                 raise UnreadableMedia(
                     f"{path.name} has sound of the kind {name}, which is not known"
                 )
-            if not 0 < (context.sample_rate or 0) <= MAX_RATE:
+            if not MIN_SAMPLE_RATE <= (context.sample_rate or 0) <= MAX_SAMPLE_RATE:
                 raise UnreadableMedia(
                     f"{path.name} claims {context.sample_rate} samples per second; "
-                    f"1 to {MAX_RATE} can be read"
+                    f"{MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} can be read"
                 )
             yield box, stream
     except av.FFmpegError as exc:
@@ -158,21 +163,37 @@ def frames(path: Path, repairs: list[int] | None = None) -> Iterator[Any]:
 
 def resampled(path: Path, rate: int, repairs: list[int]) -> Iterator[NDArray[np.float32]]:
     """Yield blocks of one channel; the number of samples mended is appended to `repairs`."""
+    for frame in converted(path, "fltp", "mono", rate, repairs):
+        yield frame.to_ndarray()[0]
+
+
+def converted(
+    path: Path, sample_format: str, layout: str, rate: int, repairs: list[int] | None = None
+) -> Iterator[Any]:
+    """Yield decoded frames of one format, layout and rate, as FFmpeg names them.
+
+    Raises:
+
+        UnreadableMedia: See `frames`.
+    """
     import av
 
     resampler: av.AudioResampler | None = None
     shape: tuple[object, ...] = ()
-    for frame in frames(path, repairs):
+    for frame in in_fair_pieces(frames(path, repairs), path.name):
         now = (frame.sample_rate, frame.format.name, frame.layout.name)
         if resampler is None or now != shape:
             # A stream that changes its rate or layout midway needs a new resampler.
             if resampler is not None:
-                yield from _arrays(resampler.resample(None))
-            resampler, shape = av.AudioResampler(format="fltp", layout="mono", rate=rate), now
+                yield from resampler.resample(None)
+            resampler, shape = (
+                av.AudioResampler(format=sample_format, layout=layout, rate=rate),
+                now,
+            )
         frame.pts = None
-        yield from _arrays(resampler.resample(frame))
+        yield from resampler.resample(frame)
     if resampler is not None:
-        yield from _arrays(resampler.resample(None))
+        yield from resampler.resample(None)
 
 
 def _mended(frame: Any, repairs: list[int]) -> Any:
@@ -192,8 +213,3 @@ def _mended(frame: Any, repairs: list[int]) -> Any:
     )
     clean.sample_rate = frame.sample_rate
     return clean
-
-
-def _arrays(made: list[Any]) -> Iterator[NDArray[np.float32]]:
-    for frame in made:
-        yield frame.to_ndarray()[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from choreo.errors import InvalidInput, UnreadableMedia
-from choreo.music.decoding import frames, resampled
+from choreo.music.decoding import converted, resampled
 
 QUIETEST = -70.0
 """LUFS and dBTP: the absolute gate of EBU R128; what lies below is reported as this."""
@@ -56,21 +56,6 @@ def _metered(audio: Path) -> Iterator[Any]:
     from av.filter import Graph
 
     graph: Graph | None = None
-    resampler = av.AudioResampler(format="flt", layout="stereo", rate=METER_RATE)
-
-    def through(made: list[Any]) -> Iterator[Any]:
-        nonlocal graph
-        for frame in made:
-            if graph is None:
-                graph = Graph()
-                source = graph.add_abuffer(sample_rate=METER_RATE, format="flt", layout="stereo")
-                meter = graph.add("ebur128", "peak=true:metadata=1:framelog=quiet")
-                sink = graph.add("abuffersink")
-                source.link_to(meter)
-                meter.link_to(sink)
-                graph.configure()
-            graph.push(frame)
-            yield from drained()
 
     def drained() -> Iterator[Any]:
         while graph is not None:
@@ -79,10 +64,17 @@ def _metered(audio: Path) -> Iterator[Any]:
             except (av.BlockingIOError, av.EOFError):
                 return
 
-    for frame in frames(audio):
-        frame.pts = None
-        yield from through(resampler.resample(frame))
-    yield from through(resampler.resample(None))
+    for frame in converted(audio, "flt", "stereo", METER_RATE):
+        if graph is None:
+            graph = Graph()
+            source = graph.add_abuffer(sample_rate=METER_RATE, format="flt", layout="stereo")
+            meter = graph.add("ebur128", "peak=true:metadata=1:framelog=quiet")
+            sink = graph.add("abuffersink")
+            source.link_to(meter)
+            meter.link_to(sink)
+            graph.configure()
+        graph.push(frame)
+        yield from drained()
     if graph is not None:
         graph.push(None)
         yield from drained()

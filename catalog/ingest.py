@@ -34,7 +34,7 @@ from catalog.summary import OnFile, Outcome, Summary
 from catalog.words import Naming, naming_of
 from catalog.workers import Crashed, run_all
 from choreo.database.catalogue import EmbeddedMove
-from choreo.database.migrate import upgrade
+from choreo.database.migrate import upgrade_own
 from choreo.errors import AlreadyPublished, ChoreoError, InvalidInput, MediaMissing
 from choreo.media_kinds import CLIP_SUFFIXES, SONG_SUFFIXES
 from choreo.song import Song
@@ -106,7 +106,7 @@ def ingest(
         raise InvalidInput(f"{manifest} is not a file")
     if template is not None and template.exists():
         raise InvalidInput(f"{template} exists; a manifest is never written over")
-    upgrade(stack.engine)
+    upgrade_own(stack.engine)
     if pose_models is not None and not are_installed(pose_models):
         raise InvalidInput(f"{pose_models} does not hold the pose model; install it there first")
     run = _Run(

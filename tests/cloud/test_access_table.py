@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from choreo.database.engine import engine_for
 from choreo.database.grants import GRANTS, apply_grants, parse_grantees
+from choreo.database.migrate import upgrade, upgrade_own
 from choreo.database.tables import metadata
 from choreo.errors import InvalidSettings
 from choreo_cli.main import main
@@ -83,6 +84,19 @@ def test_a_user_without_the_privilege_is_refused_by_the_database(granted: Engine
         with pytest.raises(DBAPIError, match="permission denied"):
             connection.exec_driver_sql("DELETE FROM choreography_tasks")
         connection.invalidate()
+
+
+@on_postgresql
+def test_a_user_of_anothers_tables_leaves_the_migration_to_the_owner(granted: Engine) -> None:
+    with granted.begin() as connection:
+        connection.exec_driver_sql(f'ALTER ROLE "{USERS["catalog"]}" LOGIN')
+    catalog = engine_for(
+        granted.url.set(username=USERS["catalog"]).render_as_string(hide_password=False)
+    )
+    with pytest.raises(DBAPIError, match="permission denied"):
+        upgrade(catalog)
+    upgrade_own(catalog)
+    catalog.dispose()
 
 
 @on_postgresql

@@ -14,9 +14,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from choreo.blueprint import Overlay
+from choreo.blueprint import MAX_MEDLEY_SONGS, Overlay
 from choreo.media_path import MediaPath
 from choreo.values import Value
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
@@ -65,6 +65,23 @@ MAX_REROLLED = 1_000
 MAX_AVOIDED = 100
 
 SlotIndex = Annotated[int, Field(ge=0, lt=10_000)]
+
+
+SongId = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def _distinct(songs: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({song for song in songs if songs.count(song) > 1})
+    if twice:
+        raise ValueError(f"names {', '.join(twice)} twice")
+    return songs
+
+
+SongIds = Annotated[
+    tuple[SongId, ...],
+    Field(min_length=2, max_length=MAX_MEDLEY_SONGS),
+    AfterValidator(_distinct),
+]
 
 
 class Reroll(Value):
@@ -119,9 +136,11 @@ class Variant(Value):
 
 
 class GenerationRequest(Value):
-    """What a caller asked for: a song and wishes, or a sentence."""
+    """What a caller asked for: one or several songs and wishes, or a sentence."""
 
-    song_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    song_id: SongId | None = None
+    song_ids: SongIds | None = None
+    """The songs of a medley, in order."""
     query: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARS)] | None = None
     difficulty: Difficulty | None = None
     energy_level: EnergyLevel | None = None
@@ -132,8 +151,10 @@ class GenerationRequest(Value):
 
     @model_validator(mode="after")
     def _names_a_song_or_a_sentence(self) -> Self:
-        if self.song_id is None and self.query is None:
-            raise ValueError("either song_id or query is needed")
+        if self.song_id is None and self.song_ids is None and self.query is None:
+            raise ValueError("either song_id, song_ids or query is needed")
+        if self.song_id is not None and self.song_ids is not None:
+            raise ValueError("either song_id or song_ids may be given, not both")
         return self
 
     @model_validator(mode="after")
@@ -141,6 +162,10 @@ class GenerationRequest(Value):
         if self.reroll is not None and self.variant is not None:
             raise ValueError("either reroll or variant may be given, not both")
         return self
+
+    def songs_named(self) -> tuple[str, ...]:
+        """Return the ids of the songs asked for, in order; none for a sentence alone."""
+        return self.song_ids or (() if self.song_id is None else (self.song_id,))
 
 
 class Task(Value):

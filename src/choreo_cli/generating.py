@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from choreo.blueprint import Blueprint
+from choreo.blueprint import MAX_MEDLEY_SONGS, Blueprint
 from choreo.errors import InvalidInput, MediaMissing, UnknownSong
 from choreo.task import GenerationRequest, Stage
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
@@ -24,8 +24,8 @@ PLANNED_PERCENT = 20
 class Wishes:
     """What was asked for on the command line."""
 
-    song: str | None
-    """A song's id or a file."""
+    songs: tuple[str, ...]
+    """Ids of songs or files; several are a medley, in this order."""
     query: str | None
     difficulty: Difficulty | None
     energy_level: EnergyLevel | None
@@ -63,8 +63,11 @@ def generate_video(
         settings.vector_search_top_k,
     )
     with progress(quiet) as show:
+        songs = tuple(_song_id(song, stack, show) for song in wishes.songs)
+        _check_songs(songs)
         request = GenerationRequest(
-            song_id=_song_id(wishes.song, stack, show) if wishes.song else None,
+            song_id=songs[0] if len(songs) == 1 else None,
+            song_ids=songs if len(songs) > 1 else None,
             query=wishes.query,
             difficulty=wishes.difficulty,
             energy_level=wishes.energy_level,
@@ -128,6 +131,14 @@ def _rendered(blueprint: Blueprint, stack: Stack, out: Path, show: Show) -> dict
         "file_size": report.file_size,
         "quality": report.quality,
     }
+
+
+def _check_songs(songs: tuple[str, ...]) -> None:
+    twice = sorted({song for song in songs if songs.count(song) > 1})
+    if twice:
+        raise InvalidInput(f"--song names {', '.join(twice)} twice; a medley has different songs")
+    if len(songs) > MAX_MEDLEY_SONGS:
+        raise InvalidInput(f"--song is given {len(songs)} times; {MAX_MEDLEY_SONGS} is the most")
 
 
 def _song_id(song: str, stack: Stack, show: Callable[[str, float], None]) -> str:

@@ -36,18 +36,20 @@ def inspect_file(file: Path, library: Path) -> dict[str, Any]:
 
 
 def _plan_report(blueprint: Blueprint, library: Path) -> dict[str, Any]:
+    from planning.medley import heard_again
+    from planning.model import Span
     from planning.quality import assess
 
     catalogue = open_stack(library).catalogue
-    song = blueprint.generation_parameters.get("song")
-    song_id = song.get("id") if isinstance(song, dict) else None
     try:
-        known = catalogue.song(str(song_id))
+        heard = heard_again(blueprint.generation_parameters, Span(), catalogue.song)
     except UnknownSong:
         raise InvalidInput(
-            f"the plan's song {song_id!r} is not in {library}; name the library with --library"
+            f"a song of the plan is not in {library}; name its library with --library"
         ) from None
-    return {"kind": "blueprint", **assess(blueprint, known, catalogue.moves())}
+    if heard is None:
+        raise InvalidInput("the plan does not say for which song it was made")
+    return {"kind": "blueprint", **assess(blueprint, heard.song, catalogue.moves())}
 
 
 def _video_report(file: Path) -> dict[str, Any]:

@@ -135,7 +135,12 @@ def library(library: Path, picture: Path | None, as_json: bool) -> None:
 
 
 @main.command(epilog=_example("choreo generate --song luna_de_marzo --out dance.mp4"))
-@click.option("--song", help="Id of a song of the library, or a file.")
+@click.option(
+    "--song",
+    "songs",
+    multiple=True,
+    help="Id of a song of the library, or a file; given several times, a medley in this order.",
+)
 @click.option("--query", help="A sentence that describes the dance.")
 @click.option("--difficulty", type=click.Choice([value.value for value in Difficulty]))
 @click.option("--energy", type=click.Choice([value.value for value in EnergyLevel]))
@@ -147,7 +152,7 @@ def library(library: Path, picture: Path | None, as_json: bool) -> None:
 @_json_option
 @_says_errors
 def generate(
-    song: str | None,
+    songs: tuple[str, ...],
     query: str | None,
     difficulty: str | None,
     energy: str | None,
@@ -159,12 +164,12 @@ def generate(
     as_json: bool,
 ) -> None:
     """Plan and render one video, on this machine, without any service."""
-    if not song and not query:
+    if not songs and not query:
         raise click.UsageError("name a --song, a --query or both")
     from choreo_cli.generating import Wishes, generate_video
 
     wishes = Wishes(
-        song=song,
+        songs=songs,
         query=query,
         difficulty=Difficulty(difficulty) if difficulty else None,
         energy_level=EnergyLevel(energy) if energy else None,

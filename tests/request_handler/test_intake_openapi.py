@@ -68,8 +68,13 @@ def test_it_names_every_route_and_no_other(description: dict[str, Any]) -> None:
 def test_the_bodies_are_those_that_are_read(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
     song, sentence = schemas["SongRequest"], schemas["SentenceRequest"]
-    assert song["required"] == ["song_id"]
-    assert set(song["properties"]) == {"song_id", "difficulty", "energy_level", "style", "seed"}
+    names = {"song_id", "song_ids", "difficulty", "energy_level", "style", "seed"}
+    assert set(song["properties"]) == names
+    valid = jsonschema.Draft202012Validator({**song, "components": description["components"]})
+    assert valid.is_valid({"song_id": "amor", "song_ids": None})
+    assert valid.is_valid({"song_ids": ["amor", "luz"]})
+    for wrong in ({}, {"song_id": None}, {"song_id": "amor", "song_ids": ["amor", "luz"]}):
+        assert not valid.is_valid(wrong)
     assert sentence["required"] == ["query"]
     assert sentence["properties"]["query"]["maxLength"] == 2000
     assert song["additionalProperties"] is sentence["additionalProperties"] is False

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from intake_world import FROM_SONG, TASKS, WITH_AI, World, a_song
+from intake_world import FROM_SONG, TASKS, WITH_AI, World, a_song, write_wav
 
 from choreo.errors import StageFailed
 
@@ -36,6 +36,7 @@ def test_a_song_request_is_taken_down_and_handed_to_the_planner(world: World) ->
     assert task.published_at is not None
     assert task.request.model_dump(mode="json") == {
         "song_id": "amor",
+        "song_ids": None,
         "query": None,
         "difficulty": "beginner",
         "energy_level": "low",
@@ -120,6 +121,50 @@ def test_every_fault_is_named_at_once(world: World) -> None:
 def test_an_unknown_song_is_not_found(world: World, song_id: str) -> None:
     refused(world.ask(song_id=song_id), 404, "unknown-song")
     assert world.queue.published == []
+
+
+def ask_medley(world: World, *song_ids: str, **body: Any) -> Any:
+    return world.client.post(FROM_SONG, json={"song_ids": song_ids, **body})
+
+
+def test_several_songs_are_a_medley_in_their_order(world: World) -> None:
+    for name in ("luz", "mar"):
+        world.catalogue.save_song(a_song(name))
+        write_wav(world.media / f"songs/{name}/audio.wav")
+    reply = ask_medley(world, "mar", "amor", "luz", style="romantic")
+    assert reply.status_code == 202
+    wanted = world.tasks.get(reply.get_json()["task_id"]).request
+    assert wanted.songs_named() == ("mar", "amor", "luz")
+    assert wanted.song_id is None
+
+
+def test_a_medley_of_songs_that_cannot_be_danced_to_is_refused(world: World) -> None:
+    refused(ask_medley(world, "amor", "nadie"), 404, "unknown-song")
+    world.catalogue.save_song(a_song("mudo"))
+    mute = refused(ask_medley(world, "amor", "mudo"), 400, "unusable-song")
+    assert "mudo" in mute["detail"]
+    assert world.queue.published == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ({"song_ids": ["amor"]}, "song_ids", "a list of 2 to 8 different song ids"),
+        ({"song_ids": ["amor", "amor"]}, "song_ids", "a list of 2 to 8 different song ids"),
+        ({"song_ids": [f"s{n}" for n in range(9)]}, "song_ids", "a list of 2 to 8"),
+        ({"song_ids": "amor"}, "song_ids", "a list of 2 to 8"),
+        ({"song_ids": ["amor", ""]}, "song_ids", "a list of 2 to 8"),
+        ({"song_ids": ["amor", "luz"], "song_id": "amor"}, "", "names both song_id and song_ids"),
+        ({"song_ids": None}, "song_id", "is missing; name a song, or several in song_ids"),
+    ],
+)
+def test_a_wrong_medley_is_told_what_would_be_right(
+    world: World, body: dict[str, Any], field: str, words: str
+) -> None:
+    document = refused(world.client.post(FROM_SONG, json=body), 422, "invalid-request")
+    fault = document["errors"][0]
+    assert fault["field"] == field
+    assert words in fault["message"]
 
 
 @pytest.mark.parametrize("song_id", ["", "a" * 101, 7, None, {}])

@@ -10,6 +10,7 @@ from choreo.blueprint import (
     Blueprint,
     BlueprintMove,
     Counts,
+    MedleySong,
     OutputConfig,
     TransitionType,
 )
@@ -39,9 +40,28 @@ class Origin:
 
 
 def build_blueprint(
-    song: Song, brief: Brief, slots: Slots, choreography: Choreography, origin: Origin
+    song: Song,
+    brief: Brief,
+    slots: Slots,
+    choreography: Choreography,
+    origin: Origin,
+    medley: tuple[MedleySong, ...] = (),
 ) -> Blueprint:
     """Write the plan down.
+
+    Args:
+
+        song: The song, or the first one of a medley.
+
+        brief: What was asked for.
+
+        slots: The music.
+
+        choreography: The moves.
+
+        origin: Where the plan comes from.
+
+        medley: The songs after the first.
 
     Raises:
 
@@ -70,9 +90,10 @@ def build_blueprint(
         task_id=origin.task_id,
         audio_path=song.audio_path,
         audio_start=_seconds(slots.audio_start),
-        audio_tempo=round(slots.tempo, 3),
+        audio_tempo=round(slots.slots[0].tempo, 3),
         audio_loudness=song.loudness,
         audio_true_peak=song.true_peak,
+        medley=medley,
         moves=tuple(moves),
         total_duration=edges[-1],
         difficulty_level=Difficulty(brief.difficulty or hardest),

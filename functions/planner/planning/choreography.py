@@ -502,7 +502,8 @@ class _Search:
 
     def _options(self, run: _Run, barred: Mask | None = None) -> _Options:
         spent = run.seconds - run.lead - run.tail
-        tempo = 60.0 * run.counts / spent if run.counts else self.slots.tempo
+        song_tempo = self.slots.slots[run.slot].tempo
+        tempo = 60.0 * run.counts / spent if run.counts else song_tempo
         speed = tempo / self.tempo
         steady_tempo = np.abs(speed - 1.0) <= RETIME_LIMIT
         natural = self.counts == run.counts
@@ -520,7 +521,7 @@ class _Search:
             fits &= ~barred
         free = np.zeros(self.size, bool)
         if run.whole and run.counts and not fits.any():
-            near = np.abs(self.slots.tempo / self.tempo - 1.0) <= RETIME_LIMIT
+            near = np.abs(song_tempo / self.tempo - 1.0) <= RETIME_LIMIT
             enough = (begins >= run.lead) & (begins - run.lead + run.seconds <= self.duration)
             free = (natural | shortened) & near & enough
             if barred is not None:

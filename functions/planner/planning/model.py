@@ -136,6 +136,8 @@ class Slot:
     """Seconds before the first beat that belong to this slot too."""
     tail: float = 0.0
     """Seconds after the last count's end that belong to this slot too."""
+    tempo: float = 120.0
+    """Beats per minute of its song, from the median beat of the part that is danced."""
     joins_previous: bool = False
     """True when a move may run on from the slot before into this one."""
 
@@ -154,10 +156,13 @@ class Slots:
     """Indices into `beats` of the 1s that the analysis found."""
     resets: tuple[int, ...]
     slots: tuple[Slot, ...]
-    tempo: float
-    """Beats per minute of the asked part, from its median beat."""
     notes: tuple[str, ...] = ()
     """Sentences for a person about what could not be honoured."""
+
+    @property
+    def tempi(self) -> tuple[float, ...]:
+        """Beats per minute of each song, the slowest first."""
+        return tuple(sorted({slot.tempo for slot in self.slots}))
 
     def start(self, slot: Slot) -> float:
         """Second at which the slot starts, its lead included."""

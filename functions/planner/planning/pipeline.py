@@ -21,6 +21,7 @@ from choreo.task import GenerationRequest, Stage, Variant
 from planning.brief import Reading, read_brief
 from planning.builder import Origin, build_blueprint
 from planning.choreography import choreograph
+from planning.medley import Heard, hear, heard_again
 from planning.model import (
     Brief,
     Candidates,
@@ -38,7 +39,7 @@ from planning.quality import assess
 from planning.reroll import Opened, check_counts, described, open_plan, put_together
 from planning.search import IndexCache, MoveIndex, Query, every_candidate, find_candidates
 from planning.slots import cut_into_slots
-from planning.song_choice import choose_song
+from planning.song_choice import choose_songs
 from planning.variant import vary
 
 if TYPE_CHECKING:
@@ -123,14 +124,9 @@ def plan(
         else Reading(opened.brief, "earlier plan")
     )
     brief = reading.brief
-    song_id = request.song_id if opened is None else opened.song_id
-    song = (
-        tools.catalogue.song(song_id)
-        if song_id is not None
-        else choose_song(brief, tools.catalogue.songs(), request.seed)
-    )
-    song = _analysed(song, tools, report)
-    slots = cut_into_slots(song, brief.span)
+    heard = _heard(request, brief, opened, tools, report)
+    song = heard.song
+    slots = cut_into_slots(song, heard.span, heard.joins)
     if opened is not None:
         check_counts(opened, slots)
     report(Stage.SEARCHING, 12, f"Searching moves for {song.title}")
@@ -143,7 +139,7 @@ def plan(
         "brief": _brief_document(brief),
         "reader": reading.reader,
         "language_model_ordered": ordered.by_language_model,
-        "song": {"id": song.id, "title": song.title, "artist": song.artist},
+        **heard.described(),
         "library_version": index.library.version,
         "candidates": len(candidates.moves),
         "relaxed": list(candidates.relaxed),
@@ -159,7 +155,7 @@ def plan(
     )
     # The limit that a plan states is that of all its moves, those that stay too.
     stated = replace(danced, difficulty=brief.difficulty)
-    blueprint = build_blueprint(song, stated, slots, choreography, origin)
+    blueprint = build_blueprint(song, stated, slots, choreography, origin, heard.further)
     known = {move.id: move for move in index.library.moves}
     stayed: tuple[str, ...] = ()
     if opened is not None:
@@ -167,7 +163,8 @@ def plan(
     warnings = (
         *reading.warnings,
         *(() if opened is None else opened.warnings),
-        *_music_warnings(song),
+        *(told for one in heard.songs for told in _music_warnings(one)),
+        *heard.notes,
         *slots.notes,
         *candidates.relaxed,
         *_wishes_missed(brief, choreography),
@@ -182,6 +179,34 @@ def plan(
     report(Stage.SEQUENCING, 20, "The plan is ready")
     lacks = [part for part in (reading.lack, *ordered.lacks, candidates.degraded) if part]
     return Plan(blueprint, "; ".join(lacks) or None, warnings)
+
+
+def _heard(
+    request: GenerationRequest,
+    brief: Brief,
+    opened: Opened | None,
+    tools: Tools,
+    report: Report,
+) -> Heard:
+    """Return the music: of an earlier plan, that of the request, or what suits the sentence."""
+    if opened is not None:
+        known = opened.blueprint.generation_parameters
+        heard = heard_again(
+            known, brief.span, lambda name: _analysed(tools.catalogue.song(name), tools, report)
+        )
+        if heard is None:
+            raise PlanImpossible(
+                "the plan does not say for which song it was made, so single moves of it cannot "
+                "be chosen anew; ask for a new video"
+            )
+        return heard
+    named = request.songs_named()
+    songs = (
+        [tools.catalogue.song(one) for one in named]
+        if named
+        else choose_songs(brief, tools.catalogue.songs(), request.seed)
+    )
+    return hear([_analysed(song, tools, report) for song in songs], brief.span)
 
 
 def _varied(wish: Variant, tools: Tools, task_id: str, report: Report) -> Plan:

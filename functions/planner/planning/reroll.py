@@ -32,7 +32,6 @@ class Opened:
     """What the plan was made for."""
     danced: Brief
     """The same, with what the new moves are wished to be."""
-    song_id: str
     earlier: Earlier
     locked: frozenset[int]
     """Indices of the moves that a person wants to keep, now and later."""
@@ -74,7 +73,7 @@ def open_plan(text: str | None, wish: Reroll, sentence: str, moves: Sequence[Mov
         raise PlanImpossible(
             f"moves {_numbers(refused)} are locked; no other was to be chosen anew"
         )
-    brief, song_id = _wishes(blueprint, sentence)
+    brief = _wishes(blueprint, sentence)
     danced = _danced(brief, wish)
     places = [_place(move) for move in blueprint.moves]
     earlier = Earlier(
@@ -85,7 +84,7 @@ def open_plan(text: str | None, wish: Reroll, sentence: str, moves: Sequence[Mov
         energy=wish.energy_level,
     )
     locked = before | frozenset(wish.lock)
-    return Opened(blueprint, brief, danced, song_id, earlier, locked, tuple(warnings))
+    return Opened(blueprint, brief, danced, earlier, locked, tuple(warnings))
 
 
 def _danced(brief: Brief, wish: Reroll) -> Brief:
@@ -217,19 +216,18 @@ def _place(move: BlueprintMove) -> Place:
     return Place(move.clip_id, move.start_time, move.start_time + move.duration)
 
 
-def _wishes(blueprint: Blueprint, sentence: str) -> tuple[Brief, str]:
+def _wishes(blueprint: Blueprint, sentence: str) -> Brief:
     parameters = blueprint.generation_parameters
-    song = parameters.get("song")
     try:
         brief = TypeAdapter(Brief).validate_python(parameters.get("brief"))
     except ValidationError:
         brief = None
-    if brief is None or not isinstance(song, Mapping) or not isinstance(song.get("id"), str):
+    if brief is None:
         raise PlanImpossible(
-            "the plan does not say for which wishes and which song it was made, so single moves "
-            "of it cannot be chosen anew; ask for a new video"
+            "the plan does not say for which wishes it was made, so single moves of it cannot be "
+            "chosen anew; ask for a new video"
         )
-    return replace(brief, sentence=sentence), song["id"]
+    return replace(brief, sentence=sentence)
 
 
 def _shown(blueprint: Blueprint) -> tuple[Place, ...]:

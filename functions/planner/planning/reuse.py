@@ -24,8 +24,8 @@ def plan_key(request: GenerationRequest, catalogue: Catalogue, top_k: int) -> st
     """
     if request.reroll is not None or request.variant is not None:
         return None
-    one = request.song_id
-    songs = catalogue.songs() if one is None else [catalogue.song(one)]
+    named = request.songs_named()
+    songs = [catalogue.song(one) for one in named] if named else catalogue.songs()
     parts = [request.model_dump_json(), catalogue.version(), str(top_k), _code()]
     parts += [song.model_dump_json() for song in songs]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -366,9 +366,10 @@ def find_candidates(
         always |= exact & (exact.sum() < top_k)
     deep = DEPTH * top_k
     hits = np.full((len(vectors), deep), -1, np.int64)
-    for rank, members in _energy_groups(brief, slots).items():
-        mask = filtered & (np.abs(index.energy - rank) <= reach)
-        found = index.nearest(vectors[members], deep, mask if mask.sum() >= top_k else filtered)
+    for (rank, tempo), members in _alike(brief, slots).items():
+        there = filtered & _fits_tempo(index, tempo)
+        mask = there & (np.abs(index.energy - rank) <= reach)
+        found = index.nearest(vectors[members], deep, mask if mask.sum() >= top_k else there)
         hits[members, : found.shape[1]] = found
     wanted = min(int(filtered.sum()), CHOICE * len(slots.slots))
     for k in (top_k, deep):
@@ -449,19 +450,27 @@ def _hard_filters(brief: Brief, slots: Slots, index: MoveIndex) -> Mask:
             f"no move is left without {listed(brief.banned)}: all {int(easy.sum())} moves of the "
             "right difficulty are of these kinds"
         )
-    # A little room: the tempo of one slot differs from that of the whole.
-    fitting = np.abs(slots.tempo / index.tempo - 1) <= RETIME_LIMIT + 0.02
-    usable: Mask = easy & permitted & fitting
-    if not usable.any():
-        left = index.tempo[easy & permitted]
-        raise PlanImpossible(
-            f"the song runs at {slots.tempo:.0f} BPM; the clips that the request allows were "
-            f"danced at {left.min():.0f} to {left.max():.0f} BPM, and may be played at most "
-            f"{100 * RETIME_LIMIT:.0f} % faster or slower: clips at "
-            f"{slots.tempo / (1 + RETIME_LIMIT):.0f} to {slots.tempo / (1 - RETIME_LIMIT):.0f} "
-            "BPM are missing"
-        )
+    allowed: Mask = easy & permitted
+    usable = np.zeros(len(moves), bool)
+    for tempo in slots.tempi:
+        fitting = allowed & _fits_tempo(index, tempo)
+        if not fitting.any():
+            left = index.tempo[allowed]
+            raise PlanImpossible(
+                f"the song runs at {tempo:.0f} BPM; the clips that the request allows were "
+                f"danced at {left.min():.0f} to {left.max():.0f} BPM, and may be played at most "
+                f"{100 * RETIME_LIMIT:.0f} % faster or slower: clips at "
+                f"{tempo / (1 + RETIME_LIMIT):.0f} to {tempo / (1 - RETIME_LIMIT):.0f} "
+                "BPM are missing"
+            )
+        usable |= fitting
     return usable
+
+
+def _fits_tempo(index: MoveIndex, tempo: float) -> Mask:
+    # A little room: the tempo of one slot differs from that of its song.
+    fits: Mask = np.abs(tempo / index.tempo - 1) <= RETIME_LIMIT + 0.02
+    return fits
 
 
 def _soft_filters(
@@ -487,10 +496,10 @@ def _soft_filters(
     return style, energy, tuple(relaxed)
 
 
-def _energy_groups(brief: Brief, slots: Slots) -> dict[int, list[int]]:
-    """Group the slots by the energy that the music has there, as a rank."""
-    groups: dict[int, list[int]] = {}
+def _alike(brief: Brief, slots: Slots) -> dict[tuple[int, float], list[int]]:
+    """Group the slots by the energy that the music has there, as a rank, and by tempo."""
+    groups: dict[tuple[int, float], list[int]] = {}
     for number, slot in enumerate(slots.slots):
         rank = round(2 * slot.energy) if brief.energy is None else brief.energy.rank
-        groups.setdefault(rank, []).append(number)
+        groups.setdefault((rank, slot.tempo), []).append(number)
     return groups

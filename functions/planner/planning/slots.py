@@ -8,6 +8,9 @@ of the song is covered.
 from __future__ import annotations
 
 import bisect
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
@@ -26,8 +29,17 @@ EDGE = 0.02
 """Seconds; less than a frame is no slot of its own."""
 
 
-def cut_into_slots(song: Song, span: Span) -> Slots:
+def cut_into_slots(song: Song, span: Span, joins: Sequence[float] = ()) -> Slots:
     """Cut the asked part of `song` into slots.
+
+    Args:
+
+        song: With its analysis.
+
+        span: The asked part.
+
+        joins: Seconds of the song, ascending, at which another song takes over in a medley; each
+            must be a 1. No move runs across one.
 
     Raises:
 
@@ -39,7 +51,7 @@ def cut_into_slots(song: Song, span: Span) -> Slots:
             f"no steady beat was found in {song.audio_path}; a song with at least eight counts "
             "is needed"
         )
-    beats = _without_gaps(analysis.beats)
+    beats = _without_gaps(analysis.beats, joins)
     ones = _ones(analysis, beats)
     start, end, notes = _bounds(analysis, beats, ones, span)
     beats, ones = _covering(beats, ones, start, end)
@@ -51,6 +63,7 @@ def cut_into_slots(song: Song, span: Span) -> Slots:
     reset_indices = tuple(
         i for i in (_index_of(beats, reset) for reset in analysis.count_resets) if i is not None
     )
+    tempi = _Tempi.of(local, [join - start for join in joins])
     pieces = list(_lead_in(local, ones[0]))
     pieces += _phrases(local, phrase_starts, set(reset_indices), analysis, start)
     pieces += _tail(local, phrase_starts[-1], end - start)
@@ -60,16 +73,38 @@ def cut_into_slots(song: Song, span: Span) -> Slots:
         beats=tuple(local),
         ones=tuple(i for i in ones if start - EDGE <= beats[i] <= end),
         resets=reset_indices,
-        slots=tuple(_described(piece, local, analysis, start, beats) for piece in pieces),
-        tempo=60.0 / median(b - a for a, b in pairwise(local)),
+        slots=tuple(_described(piece, local, analysis, start, tempi) for piece in pieces),
         notes=notes,
     )
 
 
-def _without_gaps(found: tuple[float, ...]) -> list[float]:
-    period = median(b - a for a, b in pairwise(found))
+@dataclass(frozen=True)
+class _Tempi:
+    """The songs of a medley, or the one song."""
+
+    joins: tuple[float, ...]
+    """Seconds at which another song takes over."""
+    values: tuple[float, ...]
+    """Beats per minute of each song, one more than joins."""
+
+    @classmethod
+    def of(cls, beats: Sequence[float], joins: Sequence[float]) -> _Tempi:
+        edges = [*joins, math.inf]
+        steps: list[list[float]] = [[] for _ in edges]
+        for a, b in pairwise(beats):
+            steps[bisect.bisect_right(edges, a + EDGE)].append(b - a)
+        return cls(tuple(joins), tuple(60.0 / median(part) for part in steps))
+
+    def song(self, time: float) -> int:
+        """Return which song is heard at `time`."""
+        return bisect.bisect_right(self.joins, time + EDGE)
+
+
+def _without_gaps(found: tuple[float, ...], joins: Sequence[float]) -> list[float]:
+    tempi = _Tempi.of(found, joins)
     beats = [found[0]]
     for beat in found[1:]:
+        period = 60.0 / tempi.values[tempi.song(beats[-1])]
         missing = round((beat - beats[-1]) / period) if beat - beats[-1] > GAP * period else 1
         step = (beat - beats[-1]) / missing
         beats += [beats[-1] + step * k for k in range(1, missing)] + [beat]
@@ -226,20 +261,24 @@ def _section_at(analysis: SongAnalysis, time: float) -> Section:
     )
 
 
-def _part(analysis: SongAnalysis, section: Section) -> int:
-    """Return which part of the song a section belongs to: neighbours of one label are one part."""
+def _part(analysis: SongAnalysis, section: Section, joins: Sequence[float]) -> int:
+    """Return which part of the music a section belongs to: neighbours of one label in one song
+    are one part."""
     before = analysis.sections[: analysis.sections.index(section) + 1] if analysis.sections else ()
-    return sum(a.label is not b.label for a, b in pairwise(before))
+    return sum(
+        a.label is not b.label or any(abs(b.start - join) <= EDGE for join in joins)
+        for a, b in pairwise(before)
+    )
 
 
 def _described(
-    piece: Piece, local: list[float], analysis: SongAnalysis, start: float, beats: list[float]
+    piece: Piece, local: list[float], analysis: SongAnalysis, start: float, tempi: _Tempi
 ) -> Slot:
     kind, first, counts, lead, tail, joins = piece
     middle = start + (local[first] - lead + local[first + counts] + tail) / 2
     section = _section_at(analysis, middle)
-    number = _part(analysis, section)
-    eight = bisect.bisect_right(analysis.eight_counts, beats[first] + EDGE) - 1
+    number = _part(analysis, section, [start + join for join in tempi.joins])
+    eight = bisect.bisect_right(analysis.eight_counts, start + local[first] + EDGE) - 1
     return Slot(
         kind=kind,
         first_beat=first,
@@ -251,5 +290,6 @@ def _described(
         eight=eight,
         lead=lead,
         tail=tail,
+        tempo=tempi.values[tempi.song(local[first])],
         joins_previous=joins,
     )

@@ -8,8 +8,15 @@ from http import HTTPStatus
 from typing import Annotated, Any, Self, TypeVar, get_args
 
 from flask import Request
-from pydantic import AfterValidator, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from choreo.blueprint import MAX_MEDLEY_SONGS, Overlay
@@ -58,10 +65,10 @@ class SongRequest(Value):
     """A dance to a song of the library, or to several as a medley: either `song_id` or `song_ids`
     is needed. What else is null or absent is left to the planner."""
 
-    song_id: SongId | None = None
-    """A song's `id`, from `GET /api/songs`."""
     song_ids: SongIds | None = None
     """The ids of 2 to 8 different songs, joined to a medley in this order."""
+    song_id: Annotated[SongId | None, Field(validate_default=True)] = None
+    """A song's `id`, from `GET /api/songs`."""
     difficulty: Difficulty | None = None
     """The hardest level that may occur."""
     energy_level: EnergyLevel | None = None
@@ -71,10 +78,18 @@ class SongRequest(Value):
     seed: Seed | None = None
     """Equal requests with equal seeds give equal choreographies; 0 when absent."""
 
+    @field_validator("song_id")
+    @classmethod
+    def _is_needed(cls, song_id: str | None, read: ValidationInfo) -> str | None:
+        # Other fields' faults are told beside this one; a rule of the whole body would not be.
+        if song_id is None and read.data.get("song_ids", ...) is None:
+            raise PydanticCustomError("missing", "either song_id or song_ids is needed")
+        return song_id
+
     @model_validator(mode="after")
     def _names_songs_one_way(self) -> Self:
-        if (self.song_id is None) == (self.song_ids is None):
-            raise ValueError("must name either song_id or song_ids")
+        if self.song_id is not None and self.song_ids is not None:
+            raise ValueError("names both song_id and song_ids; name one of them")
         return self
 
     def generation_request(self) -> GenerationRequest:
@@ -269,7 +284,8 @@ def _problem(error: ValidationError, kind: type[Value]) -> Problem:
 def _fault(detail: ErrorDetails, kind: type[Value]) -> FieldFault:
     name = str(detail["loc"][0])[:MAX_SHOWN_CHARS] if detail["loc"] else ""
     if detail["type"] == "missing":
-        return FieldFault(field=name, message="is missing")
+        also = "; name a song, or several in song_ids" if name == "song_id" else ""
+        return FieldFault(field=name, message=f"is missing{also}")
     if detail["type"] == "extra_forbidden":
         fields = list(kind.model_fields)
         message = f"is not a field of this request; its fields are {', '.join(fields)}"

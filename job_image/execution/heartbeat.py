@@ -1,10 +1,12 @@
 """Keeps the task's lease alive and notices when the task was taken away."""
 
 import logging
+import math
 import threading
 import time
 from types import TracebackType
 
+from choreo import metrics
 from choreo.database.tasks import SqlTasks
 from choreo.errors import ClaimLost, Unavailable
 from choreo.task import Claim, Stage
@@ -18,9 +20,20 @@ class Heartbeat:
 
     The database is asked for moments only, never held: a connection that lives through a whole
     render would not survive the machine being moved.
+
+    Args:
+
+        tasks: Where it is stored.
+
+        claim: The attempt's.
+
+        cpu_seconds: Processor time after which the task fails; 0 for any. The thread sees to it
+            also while the decoder holds the main thread.
     """
 
-    def __init__(self, tasks: SqlTasks, claim: Claim) -> None:
+    def __init__(self, tasks: SqlTasks, claim: Claim, cpu_seconds: int = 0) -> None:
+        self._cpu_seconds = cpu_seconds
+        self._cpu_end = time.process_time() + cpu_seconds if cpu_seconds else math.inf
         self._tasks = tasks
         self._claim = claim
         self._progress = (Stage.RENDERING, 0, "Starting")
@@ -59,6 +72,9 @@ class Heartbeat:
         last_success = time.monotonic()
         while not self._ended.wait(PERIOD_SECONDS):
             try:
+                if time.process_time() > self._cpu_end:
+                    self._give_up()
+                    return
                 self._tasks.report(self._claim, *self._progress)
                 last_success = time.monotonic()
             except ClaimLost:
@@ -71,3 +87,13 @@ class Heartbeat:
                 if time.monotonic() - last_success > self._tasks.lease.total_seconds():
                     self._lost.set()
                     return
+
+    def _give_up(self) -> None:
+        reason = (
+            f"the video took more than {self._cpu_seconds} seconds of processor time, the most "
+            "that one may take; a clip may be damaged, or the video is too long for its settings"
+        )
+        self._tasks.fail(self._claim, reason)
+        self._lost.set()
+        metrics.record(metrics.TASKS, 1, outcome="failed")
+        logging.error("failed: %s", reason, extra={"event": "task_failed"})

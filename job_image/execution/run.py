@@ -22,6 +22,11 @@ FETCHED_PERCENT, RENDERED_PERCENT = 30, 95
 
 PLANNED_PERCENT = 20
 
+TOO_MUCH_MEMORY = (
+    "the video needs more memory than one may take; a clip may be damaged, or its pictures or the "
+    "video's are too large"
+)
+
 DONE, FAILED = 0, 1
 """Exit codes: Cloud Run starts a task of the job again after anything but 0."""
 
@@ -34,6 +39,7 @@ def run(
     blueprint_json: str,
     scratch: Path | None,
     stopping: Callable[[], bool],
+    cpu_seconds: int = 0,
 ) -> int:
     """Follow one blueprint and return the exit code.
 
@@ -46,6 +52,8 @@ def run(
         scratch: Folder for working files; None for the system's.
 
         stopping: True once the machine is about to be taken away.
+
+        cpu_seconds: Processor time after which the task fails; 0 for any.
     """
     given = _checked(tasks, task_id, blueprint_json) if blueprint_json else None
     task_id = task_id or (given.task_id if given else "")
@@ -57,14 +65,15 @@ def run(
         blueprint = blueprint or _stored(tasks, task_id)
         if blueprint.task_id != task_id:
             raise InvalidBlueprint([f"task_id is {blueprint.task_id!r}, not {task_id!r}"])
-        _follow(tasks, store, claim, blueprint, scratch, stopping)
+        _follow(tasks, store, claim, blueprint, scratch, stopping, cpu_seconds)
         _forget_preview(store, blueprint)
     except ClaimLost as exc:
         if stopping():
             tasks.hand_back(claim)
             logging.warning("stopped by the platform; the task was handed back")
             return FAILED
-        if blueprint is not None and tasks.get(task_id).status is TaskStatus.CANCELLED:
+        ended = tasks.get(task_id).status in (TaskStatus.CANCELLED, TaskStatus.FAILED)
+        if blueprint is not None and ended:
             _forget_preview(store, blueprint)
         logging.warning("%s", exc)
         return DONE
@@ -78,6 +87,13 @@ def run(
             _forget_preview(store, blueprint)
         metrics.record(metrics.TASKS, 1, outcome="failed")
         logging.error("failed: %s", exc, extra={"event": "task_failed"})
+        return FAILED
+    except MemoryError:
+        tasks.fail(claim, TOO_MUCH_MEMORY)
+        if blueprint is not None:
+            _forget_preview(store, blueprint)
+        metrics.record(metrics.TASKS, 1, outcome="failed")
+        logging.exception("failed: %s", TOO_MUCH_MEMORY, extra={"event": "task_failed"})
         return FAILED
     except Exception:
         # Not foreseen: the task goes back, and its number of tries ends a loop.
@@ -117,10 +133,11 @@ def _follow(
     blueprint: Blueprint,
     scratch: Path | None,
     stopping: Callable[[], bool],
+    cpu_seconds: int,
 ) -> None:
     started = time.monotonic()
     with (
-        Heartbeat(tasks, claim) as heartbeat,
+        Heartbeat(tasks, claim, cpu_seconds) as heartbeat,
         tempfile.TemporaryDirectory(prefix="choreo-", dir=scratch) as folder,
     ):
 

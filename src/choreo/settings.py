@@ -16,6 +16,12 @@ from choreo.tokens import read_tokens
 CLOUD_RATE_PER_MINUTE, CLOUD_VIDEOS_PER_DAY = 120, 200
 """One caller's limits on Cloud Run unless they are set: no person reaches them."""
 
+JOB_MEMORY_MIB, JOB_CPU_SECONDS = 4_096, 7_200
+"""A render of four minutes asks for 1,300 MiB and uses 20 s; two hours of encoding fit."""
+
+INGEST_MEMORY_MIB, INGEST_CPU_SECONDS = 6_144, 1_800
+"""Half an hour of music needs 40 s, ten minutes of a camera's largest picture 15 minutes."""
+
 
 class Role(StrEnum):
     """The entrypoint that asks; it decides which settings are needed."""
@@ -72,6 +78,14 @@ class Settings:
     """Days after which a finished video is removed; 0 for never."""
     scratch: Path | None
     """Where the job keeps its working files; None for the system's temporary folder."""
+    job_memory_mib: int
+    """Address space that a render job may ask for, in MiB; 0 for any."""
+    job_cpu_seconds: int
+    """Processor time that a render job may use; 0 for any."""
+    ingest_memory_mib: int
+    """Address space that one process of an ingest may ask for, in MiB; 0 for any."""
+    ingest_cpu_seconds: int
+    """Processor time that an ingest may spend on one file; 0 for any."""
     task_id: str
     blueprint_json: str = field(repr=False)
     traceparent: str
@@ -144,6 +158,10 @@ class Settings:
             lease_seconds=reader.number("LEASE_SECONDS", 60, 1, 600),
             videos_kept_days=reader.number("VIDEOS_KEPT_DAYS", 30, 0, 36_500),
             scratch=Path(reader.text("SCRATCH_DIR")) if reader.text("SCRATCH_DIR") else None,
+            job_memory_mib=reader.limit("JOB_MEMORY_MIB", JOB_MEMORY_MIB),
+            job_cpu_seconds=reader.limit("JOB_CPU_SECONDS", JOB_CPU_SECONDS),
+            ingest_memory_mib=reader.limit("INGEST_MEMORY_MIB", INGEST_MEMORY_MIB),
+            ingest_cpu_seconds=reader.limit("INGEST_CPU_SECONDS", INGEST_CPU_SECONDS),
             task_id=reader.text("TASK_ID"),
             blueprint_json=reader.text("BLUEPRINT_JSON"),
             traceparent=reader.text("TRACEPARENT"),

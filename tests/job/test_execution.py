@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from choreo.blueprint import Blueprint
 from choreo.database.engine import engine_for
 from choreo.database.tasks import SqlTasks
-from choreo.errors import AlreadyPublished, InvalidBlueprint, Unavailable, UnknownTask
+from choreo.errors import AlreadyPublished, ClaimLost, InvalidBlueprint, Unavailable, UnknownTask
 from choreo.local.object_store import FolderStore
 from choreo.task import GenerationRequest, Phase, TaskStatus
 from execution.run import DONE, FAILED, run
@@ -193,6 +193,36 @@ def test_corrupt_media_fail_the_task_by_the_place_in_the_plan(
     task = tasks.get(task_id)
     assert task.status is TaskStatus.FAILED
     assert "moves[0]" in (task.error or "")
+
+
+def test_a_render_that_uses_too_much_processor_time_fails_with_that_reason(
+    tasks: SqlTasks, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, cancelled: Callable[[], bool], **__: object) -> None:
+        while not cancelled():
+            sum(range(10_000))
+        raise ClaimLost("the task was taken away")
+
+    monkeypatch.setattr("execution.run.render", busy)
+    task_id = _planned(tasks)
+    assert _run(tasks, store, task_id, cpu_seconds=1) == DONE
+    task = tasks.get(task_id)
+    assert task.status is TaskStatus.FAILED
+    assert "more than 1 seconds of processor time" in (task.error or "")
+
+
+def test_a_render_without_memory_fails_with_that_reason(
+    tasks: SqlTasks, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("execution.run.render", greedy)
+    task_id = _planned(tasks)
+    assert _run(tasks, store, task_id) == FAILED
+    task = tasks.get(task_id)
+    assert task.status is TaskStatus.FAILED
+    assert "more memory than one may take" in (task.error or "")
 
 
 def test_a_store_that_is_away_hands_the_task_back(

@@ -25,6 +25,8 @@ PASSED_ON = frozenset(
         "CLOUD_SQL_IP",
         "STORAGE_EMULATOR_HOST",
         "SCRATCH_DIR",
+        "JOB_MEMORY_MIB",
+        "JOB_CPU_SECONDS",
         "LEASE_SECONDS",
         "METRICS",
         "PATH",

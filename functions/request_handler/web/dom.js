@@ -68,3 +68,14 @@ export function styles(name) {
     document.head.append(element("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve }));
   });
 }
+
+const ICONS = {
+  play: "M7 4v16l13-8z",
+  pause: "M6 4h4v16H6zM14 4h4v16h-4z",
+  back: "M5 4h3v16H5zM20 4v16L9 12z",
+  next: "M16 4h3v16h-3zM4 4v16l11-8z",
+  full: "M4 9V4h5v2H6v3zM15 4h5v5h-2V6h-3zM18 15h2v5h-5v-2h3zM6 15v3h3v2H4v-5z",
+};
+
+/** A picture on a button whose name is told otherwise. */
+export const icon = (name) => svg("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));

@@ -1,6 +1,6 @@
 // Two doors to a dance: a song of the library, or a sentence.
 
-import { chips, clock, element, setText } from "./dom.js";
+import { chips, clock, element, icon, setText } from "./dom.js";
 import { preview, stopPreview } from "./preview.js";
 import { waveform } from "./waveform.js";
 
@@ -150,7 +150,7 @@ function songCard(song, draft, t) {
   );
   const item = element("li", {}, card);
   if (song.available) {
-    const listen = element("button", { type: "button", className: "preview", "aria-pressed": "false", "aria-label": t("make.listen", { title: song.title }) }, "▶");
+    const listen = element("button", { type: "button", className: "preview", "aria-pressed": "false", "aria-label": t("make.listen", { title: song.title }) }, icon("play"));
     listen.addEventListener("click", () => preview(song, listen));
     item.append(listen);
   }

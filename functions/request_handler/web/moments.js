@@ -55,6 +55,11 @@ export class Moments {
     return beat < 0 || one < 0 ? -1 : (beat - this.ones[one]) % 8;
   }
 
+  /** Index of the first beat that sounds at `second` or after it. */
+  firstBeatFrom(second) {
+    return lastAt(this.beats, second - 0.001) + 1;
+  }
+
   moveAt(second) {
     return Math.max(0, lastAt(this.starts, second));
   }

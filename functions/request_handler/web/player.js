@@ -13,7 +13,7 @@ export class Player {
     this.second = 0;
     this.last = "";
     this.watchers = [];
-    this.video = element("video", { playsInline: true, preload: "auto", id: "video", tabIndex: -1 });
+    this.video = element("video", { playsInline: true, preload: "auto", id: "video" });
     this.counts = element("ol", { className: "counts", id: "counts", "aria-hidden": "true" }, COUNTS.map((count) => element("li", { className: count === "·" ? "tap" : "" }, count)));
     this.now = element("strong", { id: "move-now" });
     this.next = element("span", { id: "move-next" });
@@ -35,21 +35,18 @@ export class Player {
   }
 
   /** Go over to another video at the same second, playing on if it played. */
-  load(address, { captions, speed }) {
-    const { video } = this;
+  load(address) {
+    const { moments, second, video } = this;
     const playing = Boolean(video.src) && !video.paused;
-    const { second } = this;
     video.src = address;
-    if (second > 0) video.currentTime = second / (speed || 1);
-    video.replaceChildren(element("track", { kind: "captions", srclang: "en", label: this.t("practice.captions"), src: captions }));
+    if (second > 0) video.currentTime = moments ? moments.toVideo(second) : second;
     if (playing) video.play().catch(() => {});
   }
 
   setMoments(moments) {
     this.moments = moments;
-    this.last = "";
     this.counts.hidden = !moments.beats.length;
-    this.#show(this.second);
+    this.refresh();
   }
 
   /** Go to a second of the plan. */
@@ -79,6 +76,12 @@ export class Player {
     setText(this.now, nameOf(moves[index]));
     setText(this.next, moves[index + 1] ? this.t("practice.then", { move: nameOf(moves[index + 1]) }) : "");
     this.onMoment({ beat, index, second });
+  }
+
+  /** Show the count of the present second again. */
+  refresh() {
+    this.last = "";
+    this.#show(this.second);
   }
 
   /** Light one count, 0 to 7; -1 for none. */

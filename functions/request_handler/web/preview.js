@@ -1,5 +1,7 @@
 // Fifteen seconds of a song, from where it is fullest.
 
+import { icon } from "./dom.js";
+
 const SECONDS = 15;
 
 const listener = new Audio();
@@ -11,7 +13,7 @@ let end = 0;
 export function stopPreview() {
   listener.pause();
   pressed?.setAttribute("aria-pressed", "false");
-  if (pressed) pressed.textContent = "▶";
+  if (pressed) pressed.replaceChildren(icon("play"));
   pressed = null;
 }
 
@@ -26,7 +28,7 @@ export function preview(song, button) {
   end = start + SECONDS;
   pressed = button;
   button.setAttribute("aria-pressed", "true");
-  button.textContent = "❚❚";
+  button.replaceChildren(icon("pause"));
   listener.play().catch(() => {
     if (pressed === button) stopPreview();
   });

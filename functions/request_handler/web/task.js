@@ -1,192 +1,271 @@
-// One dance: waiting for it, watching and practising it.
+// One dance: waiting for it, watching and practising it, changing it, taking it away.
 
 import { TASKS } from "./api.js";
+import { changePanel, Marks } from "./change.js";
 import { button, clock, element, link, sentence, setText } from "./dom.js";
 import { Moments } from "./moments.js";
-import { Player, nameOf } from "./player.js";
+import { Practice } from "./practice.js";
+import { Storyboard } from "./storyboard.js";
+import { takeAway } from "./takeaway.js";
+import { comparison, versionBar } from "./versions.js";
 
 export { words } from "./task_words.js";
 
 const STAGES = ["queued", "analysing", "searching", "sequencing", "rendering", "uploading"];
 const ENDED = ["completed", "failed", "cancelled"];
+const PLANNED = ["rendering", "uploading"];
 const POLL_MS = 1000;
 const LONGEST_POLL_MS = 8000;
+const PLACE = "choreo-second-";
 
-/** Show the dance whose id is `context.rest`. */
+/** Show the dance whose id is `context.rest`; a shared link has its ticket behind a `?`. */
 export async function render(view, context) {
-  const { t, rest } = context;
-  const dance = { id: encodeURIComponent(rest), progress: 0, plan: null, task: null };
-  const heading = element("h1", { tabIndex: -1, id: "watch-title" }, t("task.pending"));
-  const progress = progressPart(t);
-  const doubts = element("p", { id: "doubts", className: "notice", hidden: true });
-  const stage = element("section", { id: "player", hidden: true, "aria-label": t("practice.title") });
-  const actions = element("p", { className: "actions", id: "actions" });
-  const plan = element("section", { id: "plan", hidden: true, "aria-labelledby": "plan-title" });
-  view.append(heading, progress.element, doubts, stage, actions, plan);
-  const player = new Player(context, ({ index }) => markMove(plan, index));
-  player.video.controls = true;
-  const quality = element("p", { className: "small quality", id: "quality" });
-  stage.append(player.video, element("div", { className: "now" }, player.counts, element("p", { className: "names" }, player.now, " ", player.next)), quality);
-  const parts = { heading, progress, doubts, stage, actions, plan, player, quality };
-  follow(dance, parts, context);
+  const [id, query = ""] = context.rest.split("?");
+  const ticket = new URLSearchParams(query).get("ticket");
+  const dance = new Dance(view, encodeURIComponent(id), { ...context, shared: Boolean(ticket) }, ticket);
+  dance.follow();
 }
 
-function progressPart(t) {
-  const stages = element("ol", { className: "stages", id: "stages" }, STAGES.map((name) => element("li", {}, t(`stage.${name}`))));
-  const bar = element("progress", { id: "bar", max: 100, value: 0, "aria-label": t("task.progress") });
-  const message = element("p", { id: "message", className: "message", role: "status" });
-  return { element: element("div", { id: "progress" }, stages, bar, message), stages, bar, message };
-}
+class Dance {
+  constructor(view, id, context, ticket) {
+    this.id = id;
+    this.context = context;
+    this.ticket = ticket;
+    this.progress = 0;
+    this.task = null;
+    this.plan = null;
+    this.board = null;
+    this.video = "";
+    const { t } = context;
+    this.heading = element("h1", { tabIndex: -1, id: "watch-title" }, t("task.pending"));
+    this.facts = element("p", { className: "small", id: "plan-facts" });
+    this.bar = element("progress", { id: "bar", max: 100, value: 0, "aria-label": t("task.progress") });
+    this.stages = element("ol", { className: "stages", id: "stages" }, STAGES.map((name) => element("li", {}, t(`stage.${name}`))));
+    this.message = element("p", { id: "message", className: "message", role: "status" });
+    this.wait = element("div", { id: "progress" }, this.stages, this.bar, this.message);
+    this.actions = element("p", { className: "actions", id: "actions" });
+    this.doubts = element("ul", { id: "doubts", className: "notice", hidden: true });
+    this.practice = new Practice(context, ({ index }) => {
+      this.storyboard.light(index);
+      this.change?.show();
+      this.#keepPlace();
+    });
+    this.quality = element("p", { className: "small quality", id: "quality", lang: "en" });
+    this.stage = element("section", { id: "player", hidden: true, "aria-label": t("practice.title") }, this.practice.element, this.quality);
+    this.storyboard = new Storyboard(context, (second) => this.#jump(second));
+    this.planned = element("section", { id: "plan", hidden: true, "aria-labelledby": "plan-title" }, element("h2", { id: "plan-title" }, t("plan.title")), this.storyboard.element);
+    this.preview = element("div", { className: "waiting-line", hidden: true });
+    this.panels = element("div", { className: "panels" });
+    this.compared = element("div", {});
+    this.versions = element("div", {});
+    view.append(this.heading, this.facts, this.versions, this.wait, this.doubts, this.stage, this.preview, this.actions, this.compared, this.planned, this.panels);
+    this.practice.player.video.addEventListener("error", () => this.#renew(), { signal: context.signal });
+  }
 
-async function follow(dance, parts, context) {
-  const { call, signal, t, hush } = context;
-  let pause = POLL_MS;
-  while (!signal.aborted) {
-    try {
-      const task = await call(TASKS + dance.id, { signal });
-      if (signal.aborted) return;
-      if (pause > POLL_MS) hush();
-      pause = POLL_MS;
-      await show(dance, task, parts, context);
-      if (ENDED.includes(task.status)) return;
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof context.Refused && error.status < 500) return showMissing(error, parts, context);
-      setText(parts.progress.message, t("task.lost"));
-      pause = Math.min(pause * 2, LONGEST_POLL_MS);
+  #address(path = "", ticket = this.ticket) {
+    return `${TASKS}${this.id}${path && `/${path}`}${ticket ? `?ticket=${ticket}` : ""}`;
+  }
+
+  /** Poll until the dance has ended and everything about it is shown. */
+  async follow() {
+    const { call, signal, hush, t, Refused } = this.context;
+    let pause = POLL_MS;
+    while (!signal.aborted) {
+      try {
+        const task = await call(this.#address(), { signal });
+        if (pause > POLL_MS) hush();
+        pause = POLL_MS;
+        await this.#show(task);
+        if (["failed", "cancelled"].includes(task.status) || (task.status === "completed" && this.plan)) return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof Refused && error.status < 500) {
+          this.#missing(error);
+          return;
+        }
+        setText(this.message, t("task.lost"));
+        pause = Math.min(pause * 2, LONGEST_POLL_MS);
+      }
+      await new Promise((resolve) => { setTimeout(resolve, pause); });
     }
-    await new Promise((resolve) => { setTimeout(resolve, pause); });
   }
-}
 
-function showMissing(error, parts, { say, t, title }) {
-  say(error);
-  setText(parts.heading, t("task.missing"));
-  title(t("task.missing"));
-  parts.progress.element.hidden = true;
-  parts.actions.replaceChildren(link(t("task.new"), "#/"));
-}
-
-async function show(dance, task, parts, context) {
-  const { t, title } = context;
-  const ended = ENDED.includes(task.status);
-  const before = dance.task;
-  dance.task = task;
-  dance.progress = Math.max(dance.progress, task.progress);
-  setText(parts.heading, t(`task.${task.status}`));
-  title(ended ? t(`task.${task.status}`) : `${dance.progress} %`);
-  showProgress(dance, task, parts.progress, ended, t);
-  const doubts = [...(task.degraded ? [task.degraded] : []), ...(task.warnings || [])];
-  parts.doubts.hidden = !doubts.length;
-  setText(parts.doubts, doubts.map(sentence).join(" "));
-  if (before?.status !== task.status) showActions(dance, task, ended, parts, context);
-  const address = task.video_url ?? task.preview_url;
-  if (address) showVideo(dance, task, parts, context);
-  if (!dance.plan && (task.status === "completed" || ["rendering", "uploading"].includes(task.stage))) {
-    await loadPlan(dance, parts, context);
+  #missing(error) {
+    const { t, say, title } = this.context;
+    const word = { "link-expired": "task.expired", unauthorized: "task.no-token" }[error.kind] ?? "task.missing";
+    if (word === "task.missing") setText(this.facts, t("task.missing.why"));
+    else say(error);
+    setText(this.heading, t(word));
+    title(t(word));
+    this.wait.hidden = true;
+    this.actions.replaceChildren(link(t("task.new"), "#/", { className: "button" }));
   }
-}
 
-function showProgress(dance, task, progress, ended, t) {
-  progress.element.hidden = task.status === "completed";
-  progress.element.classList.toggle("ended", ended);
-  progress.bar.value = dance.progress;
-  const at = STAGES.indexOf(task.stage);
-  [...progress.stages.children].forEach((item, index) => {
-    item.className = index < at ? "done" : "";
-    if (index === at) item.setAttribute("aria-current", "step");
-    else item.removeAttribute("aria-current");
-  });
-  const said = {
-    failed: () => `${task.error || t("task.no-reason")} ${t("task.try-again")}`,
-    cancelled: () => t("task.nothing-more"),
-  }[task.status] ?? (() => `${t(`doing.${task.stage}`)} · ${dance.progress} %`);
-  setText(progress.message, said());
-}
-
-/** An address that the browser opens by itself, where it sends no token: the ticket stands for it. */
-const opened = (task, path) => `${TASKS + task.task_id}/${path}${task.ticket ? `?ticket=${task.ticket}` : ""}`;
-
-function showActions(dance, task, ended, parts, context) {
-  const { t } = context;
-  const actions = [];
-  if (!ended) actions.push(button(t("task.cancel"), (event) => cancel(event.currentTarget, dance, parts, context)));
-  if (task.status === "completed") {
-    actions.push(
-      link(t("take.download"), task.video_url, { download: "choreography.mp4" }),
-      link(t("take.cue-sheet"), opened(task, "cue-sheet"), { target: "_blank" }),
-      link(t("take.captions"), opened(task, "captions.vtt"), { download: "choreography.vtt" }),
-      link(t("take.timeline"), opened(task, "timeline.otio")),
-    );
+  async #show(task) {
+    const { t, title } = this.context;
+    const before = this.task;
+    const ended = ENDED.includes(task.status);
+    this.task = task;
+    this.progress = Math.max(this.progress, task.progress);
+    if (!this.plan && (task.status === "completed" || PLANNED.includes(task.stage))) await this.#loadPlan();
+    const name = task.status === "completed" && this.board?.title ? this.board.title : t(`task.${task.status}`);
+    setText(this.heading, name);
+    title(ended ? name : `${this.progress} %`);
+    this.#showProgress(task, ended);
+    const doubts = [...new Set([...(task.degraded ? [task.degraded] : []), ...(task.warnings || [])])];
+    this.doubts.hidden = !doubts.length;
+    this.doubts.replaceChildren(...doubts.map((text) => element("li", { lang: "en" }, sentence(text))));
+    this.#showVideo(task);
+    if (before?.status !== task.status) this.#showActions(task, ended);
+    if (task.status === "completed" && this.plan && !this.panels.childElementCount) this.#showPanels(task);
   }
-  if (task.status !== "failed" && task.status !== "cancelled") actions.push(button(t("take.copy-link"), (event) => copyLink(event.currentTarget, t)));
-  actions.push(link(t("task.new"), "#/"));
-  parts.actions.replaceChildren(...actions);
-}
 
-function copyLink(pressed, t) {
-  const done = () => { pressed.textContent = t("take.copied"); };
-  if (navigator.clipboard) navigator.clipboard.writeText(location.href).then(done, () => {});
-  else window.prompt(t("take.the-link"), location.href);
-}
-
-async function cancel(pressed, dance, parts, context) {
-  pressed.disabled = true;
-  try {
-    await show(dance, await context.call(TASKS + dance.id, { method: "DELETE" }), parts, context);
-  } catch (error) {
-    context.say(error);
-    pressed.disabled = false;
+  #showProgress(task, ended) {
+    const { t } = this.context;
+    this.wait.hidden = task.status === "completed";
+    this.wait.classList.toggle("ended", ended);
+    this.bar.value = this.progress;
+    const at = STAGES.indexOf(task.stage);
+    [...this.stages.children].forEach((item, index) => {
+      item.className = index < at ? "done" : "";
+      if (index === at) item.setAttribute("aria-current", "step");
+      else item.removeAttribute("aria-current");
+    });
+    if (task.status === "failed") {
+      this.message.replaceChildren(element("span", { lang: task.error ? "en" : null }, task.error || t("task.no-reason")), ` ${t("task.try-again")}`);
+    } else if (task.status === "cancelled") setText(this.message, t("task.nothing-more"));
+    else setText(this.message, `${t(`doing.${task.stage}`)} · ${this.progress} %`);
   }
-}
 
-/** Show the small video as soon as there is one, and go over to the whole one at the same second. */
-function showVideo(dance, task, { stage, quality, player, plan }, { t }) {
-  const kind = task.video_url ? "whole" : "preview";
-  if (dance.kind === kind) return;
-  dance.kind = kind;
-  stage.hidden = false;
-  setText(quality, task.quality?.sentence || (kind === "preview" ? t("practice.preview") : ""));
-  player.load(task.video_url ?? task.preview_url, { captions: opened(task, "captions.vtt") });
-  for (const jump of plan.querySelectorAll("button")) jump.disabled = false;
-}
-
-async function loadPlan(dance, { plan: part, player, stage }, { call, t }) {
-  try {
-    dance.plan = await call(`${TASKS + dance.id}/blueprint`);
-  } catch {
-    return; // there is no plan yet, or the connection is lost: the next poll asks again
+  #showActions(task, ended) {
+    const { t, shared } = this.context;
+    const actions = [];
+    if (!ended && !shared) actions.push(button(t("task.cancel"), (event) => this.#cancel(event.currentTarget)));
+    if (!ended) actions.push(button(t("task.copy-link"), (event) => this.#copyLink(event.currentTarget)));
+    const back = task.reroll_of ?? task.variant_of;
+    if (ended && task.status !== "completed" && back) actions.push(link(t("versions.undo"), `#/task/${back}`));
+    actions.push(link(t(task.status === "failed" ? "task.change-request" : "task.new"), "#/"));
+    this.actions.replaceChildren(...actions);
+    const bar = shared ? null : versionBar(task, this.context, task.status === "completed" ? () => this.#compare() : null);
+    this.versions.replaceChildren(...(bar ? [bar] : []));
   }
-  const { plan } = dance;
-  player.setMoments(new Moments(plan));
-  part.hidden = false;
-  const facts = [t("moves", { n: plan.moves.length }), clock(plan.total_duration), `${Math.round(plan.audio_tempo)} BPM`, t(`difficulty.${plan.difficulty_level}`)];
-  part.replaceChildren(
-    element("h2", { id: "plan-title" }, t("plan.title")),
-    element("p", { className: "small", id: "plan-facts" }, facts.join(" · ")),
-    element("ol", { id: "moves", className: "moves" }, plan.moves.map((move) => moveCard(move, player, stage.hidden))),
-  );
-}
 
-function moveCard(move, player, disabled) {
-  const jump = () => {
-    player.seek(move.start_time);
-    player.video.play().catch(() => {});
-  };
-  return element(
-    "li", {},
-    element(
-      "button", { type: "button", disabled, onclick: jump },
-      element("span", { className: "time" }, clock(move.start_time)),
-      element("span", { className: "name" }, nameOf(move)),
-      move.why ? element("span", { className: "why", lang: "en" }, move.why) : null,
-    ),
-  );
-}
+  async #copyLink(pressed) {
+    const { t } = this.context;
+    try {
+      await navigator.clipboard.writeText(location.href);
+      pressed.textContent = t("share.copied");
+    } catch {
+      pressed.textContent = t("task.the-link-is-above");
+    }
+  }
 
-function markMove(plan, index) {
-  plan.querySelectorAll("#moves li > button").forEach((jump, place) => {
-    if (place === index) jump.setAttribute("aria-current", "true");
-    else jump.removeAttribute("aria-current");
-  });
+  async #cancel(pressed) {
+    pressed.disabled = true;
+    try {
+      await this.#show(await this.context.call(this.#address(), { method: "DELETE" }));
+    } catch (error) {
+      this.context.say(error);
+      pressed.disabled = false;
+    }
+  }
+
+  // The plan
+
+  async #loadPlan() {
+    const { call, t, shared } = this.context;
+    try {
+      [this.plan, this.board] = await Promise.all([call(this.#address("blueprint")), call(this.#address("storyboard"))]);
+    } catch {
+      this.plan = null;
+      return; // there is no plan yet, or the connection is lost: the next poll asks again
+    }
+    const { plan, board } = this;
+    const moments = new Moments(plan, board.sections);
+    this.practice.setPlan(moments, board);
+    this.marks = shared ? null : new Marks(plan, t, () => this.change?.show());
+    this.planned.hidden = false;
+    this.storyboard.draw(moments, board, this.marks, false);
+    this.preview.hidden = !this.stage.hidden;
+    if (this.stage.hidden) this.preview.append(this.practice.timeline.element);
+    const facts = [board.artist, t("moves", { n: plan.moves.length }), clock(plan.total_duration), `${Math.round(plan.audio_tempo)} BPM`, t(`difficulty.${plan.difficulty_level}`)];
+    setText(this.facts, facts.filter(Boolean).join(" · "));
+  }
+
+  #jump(second) {
+    this.practice.goTo(second);
+    this.practice.player.video.play().catch(() => {});
+    this.stage.scrollIntoView({ block: "nearest" });
+  }
+
+  // The video: the small one as soon as there is one, then the whole one at the same second
+
+  #showVideo(task) {
+    const { t } = this.context;
+    const kind = task.video_url ? "whole" : task.preview_url ? "preview" : "";
+    if (!kind || kind === this.video) return;
+    const first = this.video === "";
+    this.video = kind;
+    this.stage.hidden = false;
+    this.practice.adopt(this.preview);
+    this.preview.hidden = true;
+    this.stage.dataset.kind = kind;
+    this.quality.lang = kind === "whole" ? "en" : this.context.language;
+    setText(this.quality, task.quality?.sentence || (kind === "preview" ? t("practice.preview") : ""));
+    if (first) this.practice.player.second = Number(sessionStorage.getItem(PLACE + this.id) ?? 0);
+    this.practice.player.load(task.video_url ?? task.preview_url);
+    this.storyboard.allowJumps(true);
+  }
+
+  #keepPlace() {
+    sessionStorage.setItem(PLACE + this.id, String(this.practice.player.second.toFixed(2)));
+  }
+
+  /** A signed address expires: take a new one and go on where it stopped. */
+  async #renew() {
+    if (this.renewed || !this.video) return;
+    this.renewed = true;
+    try {
+      const task = await this.context.call(this.#address());
+      const address = task.video_url ?? task.preview_url;
+      if (address) this.practice.player.load(address);
+    } catch (error) {
+      this.context.say(error);
+    }
+  }
+
+  // What can be done with a finished dance
+
+  #showPanels(task) {
+    const { plan, board, marks } = this;
+    const { player } = this.practice;
+    const panels = [];
+    if (marks) {
+      this.change = changePanel({ plan, board, marks, here: () => player.moments.sectionAt(player.second) }, this.context);
+      panels.push(this.change.element);
+    }
+    panels.push(takeAway(task, plan, (path) => this.#address(path, task.ticket ?? this.ticket), this.context));
+    this.panels.replaceChildren(...panels);
+  }
+
+  async #compare() {
+    const { context, practice } = this;
+    if (this.compared.childElementCount) {
+      this.compared.replaceChildren();
+      return;
+    }
+    try {
+      const panel = await comparison(this.task, this.plan, context, ({ task, plan }) => {
+        const { second } = practice.player;
+        practice.setPlan(new Moments(plan, this.board.sections), this.board);
+        practice.player.second = Math.min(second, plan.total_duration - 0.1);
+        practice.player.load(task.video_url);
+      });
+      this.compared.replaceChildren(panel);
+      panel.focus({ preventScroll: true });
+      panel.scrollIntoView({ block: "nearest" });
+    } catch (error) {
+      context.say(error);
+    }
+  }
 }

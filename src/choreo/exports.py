@@ -140,9 +140,16 @@ def cue_sheet_page(blueprint: Blueprint) -> str:
 
 def _summary(blueprint: Blueprint) -> str:
     moves = len(blueprint.moves)
-    return (
-        f"{moves} move{'s' if moves != 1 else ''} · {_clock(blueprint.total_duration)} · "
-        f"{blueprint.audio_tempo:.1f} BPM · {blueprint.difficulty_level.value}"
+    tempi = [blueprint.audio_tempo, *(song.audio_tempo for song in blueprint.medley)]
+    songs = [f"{len(tempi)} songs"] if blueprint.medley else []
+    return " · ".join(
+        [
+            f"{moves} move{'s' if moves != 1 else ''}",
+            _clock(blueprint.total_duration),
+            *songs,
+            f"{', '.join(f'{tempo:.1f}' for tempo in tempi)} BPM",
+            blueprint.difficulty_level.value,
+        ]
     )
 
 
@@ -169,7 +176,8 @@ def _place(blueprint: Blueprint, move: BlueprintMove) -> str:
 def timeline(blueprint: Blueprint) -> str:
     """Return the plan as OpenTimelineIO JSON, with `Timeline.1` at its root.
 
-    One video track with a clip per move, one audio track with the song, a marker at each 1.
+    One video track with a clip per move, one audio track with the song, or with the songs of a
+    medley and the dissolves between them, a marker at each 1.
     A clip's `source_range` starts at its `trim_start` and lasts as long as it is shown; a
     retimed clip carries its mean speed as a linear time warp and its exact beat map as
     metadata. Transitions lie across the cuts and take no more than the clips' handles hold.
@@ -179,15 +187,6 @@ def timeline(blueprint: Blueprint) -> str:
 
 
 def _timeline(blueprint: Blueprint) -> dict[str, Any]:
-    rate = blueprint.output_config.frame_rate
-    total = round(blueprint.total_duration * rate)
-    song = {
-        "OTIO_SCHEMA": "Clip.2",
-        "name": "song",
-        "source_range": _range(round(blueprint.audio_start * rate), total, rate),
-        "media_references": {"DEFAULT_MEDIA": _media(blueprint.audio_path, None)},
-        "active_media_reference_key": "DEFAULT_MEDIA",
-    }
     tracks = [
         {
             "OTIO_SCHEMA": "Track.1",
@@ -201,7 +200,7 @@ def _timeline(blueprint: Blueprint) -> dict[str, Any]:
             "name": "song",
             "kind": "Audio",
             "enabled": blueprint.output_config.add_audio_overlay,
-            "children": [song],
+            "children": list(_audio_items(blueprint)),
         },
     ]
     return {
@@ -227,6 +226,25 @@ def _video_items(blueprint: Blueprint) -> Iterator[dict[str, Any]]:
         if transition:
             yield transition
         yield _clip(move, rate)
+
+
+def _audio_items(blueprint: Blueprint) -> Iterator[dict[str, Any]]:
+    rate = blueprint.output_config.frame_rate
+    songs = [(blueprint.audio_path, blueprint.audio_start, 0.0, 0.0)]
+    songs += [(s.audio_path, s.audio_start, s.start_time, s.crossfade) for s in blueprint.medley]
+    ends = [*(start for _, _, start, _ in songs[1:]), blueprint.total_duration]
+    for (path, audio_start, start, crossfade), end in zip(songs, ends, strict=True):
+        half = round(crossfade * rate / 2)
+        if half:
+            yield _dissolve(TransitionType.CROSSFADE, half, half, rate)
+        frames = round(end * rate) - round(start * rate)
+        yield {
+            "OTIO_SCHEMA": "Clip.2",
+            "name": "song",
+            "source_range": _range(round(audio_start * rate), frames, rate),
+            "media_references": {"DEFAULT_MEDIA": _media(path, None)},
+            "active_media_reference_key": "DEFAULT_MEDIA",
+        }
 
 
 def _clip(move: BlueprintMove, rate: float) -> dict[str, Any]:
@@ -285,20 +303,24 @@ TRANSITION_NAMES = {
 def _transition(
     blueprint: Blueprint, before: BlueprintMove, move: BlueprintMove
 ) -> dict[str, Any] | None:
-    kind = TRANSITION_NAMES.get(move.transition_type)
     rate = blueprint.output_config.frame_rate
     half = round(blueprint.output_config.transition_duration * rate / 2)
     # Before the cut the next clip lends frames, after it the one that ends does.
     lent_before = min(half, int(move.trim_start / _speed(move) * rate))
     lent_after = min(half, int(before.trim_end / _speed(before) * rate))
-    if kind is None or lent_before + lent_after == 0:
+    if move.transition_type not in TRANSITION_NAMES or lent_before + lent_after == 0:
         return None
+    return _dissolve(move.transition_type, lent_before, lent_after, rate)
+
+
+def _dissolve(kind: TransitionType, before: int, after: int, rate: float) -> dict[str, Any]:
+    """Lie across a cut, with so many frames before and after it."""
     return {
         "OTIO_SCHEMA": "Transition.1",
-        "name": move.transition_type.value,
-        "transition_type": kind,
-        "in_offset": _time(lent_before, rate),
-        "out_offset": _time(lent_after, rate),
+        "name": kind.value,
+        "transition_type": TRANSITION_NAMES[kind],
+        "in_offset": _time(before, rate),
+        "out_offset": _time(after, rate),
     }
 
 

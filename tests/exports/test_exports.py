@@ -204,3 +204,27 @@ def test_equal_plans_give_equal_text() -> None:
     for export in (exports.captions, exports.cue_sheet, exports.cue_sheet_page, exports.timeline):
         assert export(a_plan()) == export(a_plan())
     json.loads(exports.timeline(a_plan()))
+
+
+def test_the_songs_of_a_medley_follow_one_another_with_a_dissolve_between() -> None:
+    plan = a_plan()
+    join = plan.moves[1].start_time
+    further = {
+        "audio_path": "songs/luz/audio.wav",
+        "audio_start": 30.0,
+        "start_time": join,
+        "crossfade": 1.0,
+        "audio_tempo": 131.0,
+    }
+    medley = a_plan(medley=[further])
+    assert "2 songs · 126.3, 131.0 BPM" in exports.cue_sheet(medley)
+    timeline = otio.adapters.read_from_string(exports.timeline(medley), "otio_json")
+    track = timeline.audio_tracks()[0]
+    first, dissolve, second = track
+    assert isinstance(dissolve, otio.schema.Transition)
+    assert dissolve.transition_type == otio.schema.TransitionTypes.SMPTE_Dissolve
+    assert dissolve.in_offset == dissolve.out_offset == otio.opentime.RationalTime(15, FPS)
+    assert second.media_reference.target_url == "songs/luz/audio.wav"
+    assert second.source_range.start_time.to_seconds() == 30.0
+    assert first.duration().value == round(join * FPS)
+    assert track.duration() == timeline.video_tracks()[0].duration()

@@ -32,10 +32,10 @@ from catalog.source_files import (
 )
 from catalog.summary import OnFile, Outcome, Summary
 from catalog.words import Naming, naming_of
-from catalog.workers import Crashed, run_all
+from catalog.workers import Crashed, Job, WorkerLimits, run_all
 from choreo.database.catalogue import EmbeddedMove
 from choreo.database.migrate import upgrade_own
-from choreo.errors import AlreadyPublished, ChoreoError, InvalidInput, MediaMissing
+from choreo.errors import AlreadyPublished, InvalidInput, MediaMissing
 from choreo.media_kinds import CLIP_SUFFIXES, SONG_SUFFIXES
 from choreo.song import Song
 
@@ -161,20 +161,27 @@ class _Run:
         self.known_songs = {song.id: song for song in self.catalogue.songs()}
         self.known_moves = {move.id: move for move in self.catalogue.moves()}
         self.sessions: Sessions | None = None
+        settings = self.stack.settings
+        self.limits = WorkerLimits(settings.ingest_memory_mib, settings.ingest_cpu_seconds)
 
     # Deciding what there is to do
 
     def take_songs(self, folder: Path) -> None:
+        new: list[tuple[Source, str, list[Song]]] = []
         for source, digest in self._unique(folder, SONG_SUFFIXES):
             same = [s for s in self.known_songs.values() if s.content_hash == digest]
             if same and _is_current(same[0]) and self.store.size(same[0].audio_path) is not None:
                 self.songs_unchanged.append(same[0].id)
                 self.on_file(Outcome(source.relative, "unchanged", (same[0].id,)))
                 continue
-            try:
-                labels = labels_of(source)
-            except ChoreoError as exc:
-                self._refuse(source.relative, _reason(source, exc))
+            new.append((source, digest, same))
+        # Also the tags are read in a process that may break.
+        jobs: list[Job] = [(labels_of, source) for source, _, _ in new]
+        found = dict(run_all(jobs, self.workers, self.limits)) if jobs else {}
+        for source, digest, same in new:
+            labels = found[source]
+            if not isinstance(labels, SongLabels):
+                self._refuse(source.relative, _reason(source, labels))
                 continue
             taken = {job.identity for job in self.song_jobs} | set(self.songs_unchanged)
             identity = same[0].id if same else song_id(labels.title, source.stem, digest, taken)
@@ -244,14 +251,15 @@ class _Run:
     # Doing it
 
     def work(self, scratch: Path) -> None:
-        jobs: list[tuple[Callable[[Any], Any], Any]] = [
-            (_song_of, job) for job in self.song_jobs
-        ] + [(_clip_of, replace(job, scratch=scratch)) for job in self.clip_jobs]
+        jobs: list[Job] = [(_song_of, job) for job in self.song_jobs] + [
+            (_clip_of, replace(job, scratch=scratch)) for job in self.clip_jobs
+        ]
         total = len(jobs)
         if not total:
             return
         self.progress("ingesting", 0.0)
-        for done, (job, outcome) in enumerate(run_all(jobs, self.workers), start=1):
+        worked = run_all(jobs, self.workers, self.limits)
+        for done, (job, outcome) in enumerate(worked, start=1):
             self._store(job, outcome)
             self.progress("ingesting", done / total)
 
@@ -261,10 +269,6 @@ class _Run:
             self._store_song(source, outcome)
         elif isinstance(outcome, MadeClip):
             self._store_moves(job, outcome)
-        elif isinstance(outcome, Crashed):
-            self._refuse(
-                source.relative, "broke the program that reads it; convert it to mp4 or wav first"
-            )
         else:
             self._refuse(source.relative, _reason(source, outcome))
 
@@ -415,6 +419,13 @@ def _hash_or_reason(source: Source) -> tuple[str, str]:
 
 
 def _reason(source: Source, error: Exception) -> str:
+    if isinstance(error, Crashed):
+        return (
+            "broke the program that reads it, or took it longer than a file may; convert it to "
+            "mp4 or wav first"
+        )
+    if isinstance(error, MemoryError):
+        return "needs more memory than a file may; convert it to mp4 or wav first"
     return str(error).removeprefix(f"{source.path.name} ").removeprefix(f"{source.path.name}: ")
 
 

@@ -186,6 +186,8 @@ class Dance {
     this.marks = shared ? null : new Marks(plan, t, () => this.change?.show());
     this.planned.hidden = false;
     this.storyboard.draw(moments, board, this.marks, false);
+    const [opening] = board.moves;
+    if (opening?.thumbnail_url) this.practice.player.video.poster = opening.thumbnail_url; // the video begins in black
     this.preview.hidden = !this.stage.hidden;
     if (this.stage.hidden) this.preview.append(this.practice.timeline.element);
     const facts = [board.artist, t("moves", { n: plan.moves.length }), clock(plan.total_duration), `${Math.round(plan.audio_tempo)} BPM`, t(`difficulty.${plan.difficulty_level}`)];

@@ -88,7 +88,8 @@ class SongSpec:
     sparse_intro: bool = False
     """True leaves guitar and requinto alone in the first bars, as many songs begin."""
     offbeat_guira: bool = False
-    """True accents every "and" of the güira, which leads trackers onto the off-beat."""
+    """True accents every "and" of the güira, which leads trackers onto the off-beat; where it
+    plays quarters, it accents 2 and 4."""
     martillo_low: float = 1.0
     """Strength of the low bongo on 4."""
     room: float = 0.22
@@ -376,7 +377,9 @@ class _Band:
             accents = (1.0, 0.65, 0.9, 0.75, 1.0, 0.65, 0.9, 0.8)
         else:
             accents = (1.0, 0.62, 0.85, 0.62, 0.95, 0.62, 0.85, 0.62)
-        if self.spec.offbeat_guira:
+        if self.spec.offbeat_guira and bar.mode == "majao":
+            accents = (0.6, 0, 1.0, 0, 0.6, 0, 1.0, 0)
+        elif self.spec.offbeat_guira:
             accents = (0.5, 1.0, 0.5, 1.0, 0.5, 1.0, 0.5, 1.0)
         for eighth, accent in enumerate(accents):
             if accent:

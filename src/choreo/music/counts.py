@@ -61,6 +61,8 @@ class BeatFeatures:
     """Mean log band energies of the beat's span."""
     level: Floats
     """Mean level of the beat's span in decibels."""
+    activity: Floats
+    """Mean onset of the mid over the beat's span: how much guitars, voice and high bongo do."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,9 @@ def features_at(spectrum: Spectrum, times: Floats) -> BeatFeatures:
     chroma = _unit(_span_mean(spectrum.chroma, times, following, CHROMA_PER_SECOND))
     timbre = _span_mean(spectrum.timbre, times, following, FRAMES_PER_SECOND)
     level = _span_mean(spectrum.level[:, None], times, following, FRAMES_PER_SECOND)[:, 0]
+    activity = _span_mean(spectrum.onsets["mid"][:, None], times, following, FRAMES_PER_SECOND)[
+        :, 0
+    ]
     return BeatFeatures(
         times=times,
         onsets=onsets,
@@ -101,6 +106,7 @@ def features_at(spectrum: Spectrum, times: Floats) -> BeatFeatures:
         chroma=chroma,
         timbre=timbre,
         level=level,
+        activity=activity,
     )
 
 
@@ -341,14 +347,24 @@ def _bar_harmony(features: BeatFeatures, ones: Ints) -> Floats:
 
 
 def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:
-    """Return one row per bar: timbre, rhythm and harmony, each of comparable weight."""
+    """Return one row per bar: timbre, rhythm, harmony and the güira's way, in comparable weights.
+
+    Whether the güira plays eighths or quarters tells verse from chorus when a voice hides the rest.
+    """
     strokes = np.stack(
         [np.log(features.onsets[name] + 0.02) for name in BANDS]
         + [np.log(features.offbeats[name] + 0.02) for name in BANDS],
         axis=1,
     )
+    guira = list(BANDS).index("guira")
+    way = (strokes[:, guira + len(BANDS)] - strokes[:, guira])[:, None]
     # (values, weight, the least deviation that is a difference at all)
-    parts = ((features.timbre, 1.0, 0.05), (strokes, 1.0, 0.05), (features.chroma, 0.4, 0.02))
+    parts = (
+        (features.timbre, 1.0, 0.05),
+        (strokes, 1.0, 0.05),
+        (features.chroma, 0.4, 0.02),
+        (way, 0.5, 0.1),
+    )
     bounds = np.append(ones, len(features.times))
     blocks = []
     for values, weight, least in parts:

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from choreo.music.counts import BeatFeatures, Counting
-from choreo.music.spectrum import BANDS
 from choreo.song import Section
 from choreo.vocabulary import RhythmMode, SectionLabel
 
@@ -24,8 +23,26 @@ Ints = NDArray[np.int64]
 EIGHTHS_FROM = 0.5
 """From this ratio of güira strokes between the beats to strokes on them, it plays eighths."""
 
-EVEN_SONG = 5.0
-"""Decibels between the calmest and the fullest section that fill the whole range of energy."""
+LEAST_EIGHTHS, MOST_EIGHTHS = 0.35, 0.65
+"""Where a song's own two ways to play the güira may part. Guitars and voices reach into its band
+and fill the gaps between quarters; a soft hand leaves the "and" of eighths faint."""
+
+TWO_WAYS = 0.2
+"""Least difference between two groups of sections, as a ratio, that are two ways to play."""
+
+LOUDNESS, ACTIVITY, BRIGHTNESS = 1.0, 0.5, 0.5
+"""Weights of what energy is made of, each in standard deviations of the song's bars. The güira's
+rate stays out: it halves in the chorus, which is fuller all the same."""
+
+LOW_BANDS, BRIGHT_BANDS = slice(0, 6), slice(8, 12)
+"""Bands of `Spectrum.timbre`: up to 720 Hz, and 1.4 to 6 kHz."""
+
+STOPPED_SHARE = 0.25
+"""Share of the beats of a section of one eight or less on which the band has stopped, from which
+it is a break: a hit on its 1 and a drum's answer are part of one."""
+
+PEAK_WIDTH = 0.15
+"""Energy below the fullest section down to which a section is as full."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +67,16 @@ def find_sections(
         return ()
     starts = sorted({_nearest(ones, start) for start in counting.section_starts})
     spans = _with_breaks(starts, ones, len(features.times), counting.breaks)
-    energies = _energies(features, spans)
-    modes = [_guira_ratio(features, span) for span in spans]
-    labels = _labels(spans, energies, modes)
+    energies = _energies(features, counting.counts, spans)
+    eighths = _eighths(features, spans)
+    full = _full(spans, energies)
+    labels = _labels(spans, energies, eighths, full)
     sections = []
     for index, span in enumerate(spans):
         last = index + 1 == len(spans)
-        mode = RhythmMode.DERECHO if modes[index] >= EIGHTHS_FROM else RhythmMode.MAJAO
-        if labels[index] is SectionLabel.MAMBO:
+        mode = RhythmMode.DERECHO if eighths[index] else RhythmMode.MAJAO
+        if full[index] and eighths[index] and not span.stop:
+            # Also a beginning or an end in which the band plays as in a mambo.
             mode = RhythmMode.MAMBO
         sections.append(
             Section(
@@ -83,7 +102,9 @@ def _with_breaks(
     spans = []
     for start, end in itertools.pairwise([*sorted(edges), beats]):
         stopped = sum(max(0, min(end, b) - max(start, a)) for a, b in breaks)
-        spans.append(Span(start, end, end - start <= 8 and stopped >= 0.4 * (end - start)))
+        spans.append(
+            Span(start, end, end - start <= 8 and stopped >= STOPPED_SHARE * (end - start))
+        )
     return spans
 
 
@@ -91,18 +112,59 @@ def _nearest(ones: Ints, beat: int) -> int:
     return int(ones[np.argmin(np.abs(ones - beat))])
 
 
-def _energies(features: BeatFeatures, spans: list[Span]) -> Floats:
-    """Return 0 to 1 per span: its loudness and how many strokes it has, within this song."""
-    density = np.zeros(len(features.times))
-    for name in BANDS:
-        density += features.onsets[name] + features.offbeats[name]
-    loud = np.array([float(features.level[s.start : s.end].mean()) for s in spans])
-    dense = np.array([float(density[s.start : s.end].mean()) for s in spans])
-    combined = loud + 6.0 * np.log2(np.maximum(dense, 1e-6) / max(float(dense.mean()), 1e-6))
-    low, high = float(combined.min()), float(combined.max())
-    width = max(high - low, EVEN_SONG)
-    middle = 0.5 * (low + high)
-    return np.asarray(np.clip((combined - middle) / width + 0.5, 0.0, 1.0))
+def _energies(features: BeatFeatures, counts: Ints, spans: list[Span]) -> Floats:
+    """Return 0 to 1 per span: how full its bars are among all bars of this song, on average.
+
+    A bar's fullness is its loudness, activity and brightness. Ranks rather than decibels: one
+    silent break must not make all else look alike, and a song without contrast stays at a half.
+    """
+    timbre = features.timbre
+    bright = timbre[:, BRIGHT_BANDS].mean(axis=1) - timbre[:, LOW_BANDS].mean(axis=1)
+    starts = np.flatnonzero((counts == 1) | (counts == 5))
+    edges = np.append(starts, len(counts))
+    fullness = np.zeros(len(starts))
+    for values, weight in (
+        (features.level, LOUDNESS),
+        (features.activity, ACTIVITY),
+        (bright, BRIGHTNESS),
+    ):
+        bars = np.array([values[a:b].mean() for a, b in itertools.pairwise(edges)])
+        fullness += weight * (bars - bars.mean()) / max(float(bars.std()), 1e-3)
+    # The middle of the ranks that equal bars share, so that a machine's loop stays at a half.
+    ordered = np.sort(np.round(fullness, 3))
+    below = np.searchsorted(ordered, np.round(fullness, 3), side="left")
+    upto = np.searchsorted(ordered, np.round(fullness, 3), side="right")
+    ranks = 0.5 * (below + upto) / len(fullness)
+    return np.array(
+        [float(ranks[(starts >= span.start) & (starts < span.end)].mean()) for span in spans]
+    )
+
+
+def _eighths(features: BeatFeatures, spans: list[Span]) -> list[bool]:
+    """Return for each span whether the güira plays eighths rather than quarters."""
+    ratios = np.array([_guira_ratio(features, span) for span in spans])
+    played = [i for i, span in enumerate(spans) if not span.stop] or list(range(len(spans)))
+    beats = np.array([spans[i].end - spans[i].start for i in played])
+    from_here = _parting(np.clip(ratios[played], 0.0, 1.0), beats)
+    return [bool(ratio >= from_here) for ratio in ratios]
+
+
+def _parting(ratios: Floats, beats: Ints) -> float:
+    """Return the ratio between a song's two ways to play, if it has two.
+
+    The cut that leaves the least spread on both sides (Otsu, 1979), each section weighted by its
+    beats.
+    """
+    order = np.argsort(ratios)
+    values, weights = ratios[order], beats[order].astype(float)
+    best, parting = 0.0, EIGHTHS_FROM
+    for cut in range(1, len(values)):
+        low = float(np.average(values[:cut], weights=weights[:cut]))
+        high = float(np.average(values[cut:], weights=weights[cut:]))
+        between = weights[:cut].sum() * weights[cut:].sum() * (high - low) ** 2
+        if high - low >= TWO_WAYS and between > best:
+            best, parting = between, 0.5 * (low + high)
+    return float(np.clip(parting, LEAST_EIGHTHS, MOST_EIGHTHS))
 
 
 def _guira_ratio(features: BeatFeatures, span: Span) -> float:
@@ -111,13 +173,23 @@ def _guira_ratio(features: BeatFeatures, span: Span) -> float:
     return float(np.median(off) / max(float(np.median(on)), 1e-6))
 
 
-def _labels(spans: list[Span], energies: Floats, modes: list[float]) -> list[SectionLabel]:
+def _full(spans: list[Span], energies: Floats) -> list[bool]:
+    """Return for each span whether it is one of the fullest of the song."""
+    body = energies[[i for i, span in enumerate(spans) if not span.stop]]
+    if len(body) == 0:
+        return [False] * len(spans)
+    least = max(float(body.max()) - PEAK_WIDTH, float(np.median(body)) + 1e-6)
+    return [bool(energy >= least) for energy in energies]
+
+
+def _labels(
+    spans: list[Span], energies: Floats, eighths: list[bool], full: list[bool]
+) -> list[SectionLabel]:
     body = [i for i, span in enumerate(spans) if not span.stop]
     labels = [SectionLabel.BREAK] * len(spans)
     if not body:
         return labels
     middle = float(np.median(energies[body]))
-    top = float(energies[body].max())
     for place, index in enumerate(body):
         span = spans[index]
         eights = (span.end - span.start) / 8
@@ -127,11 +199,11 @@ def _labels(spans: list[Span], energies: Floats, modes: list[float]) -> list[Sec
             label = SectionLabel.INTRO
         elif place == len(body) - 1 and len(body) > 2 and (energy <= middle or eights <= 2):
             label = SectionLabel.OUTRO
-        elif after_half and energy >= top - 0.08 and modes[index] >= EIGHTHS_FROM:
+        elif full[index] and eighths[index]:
             label = SectionLabel.MAMBO
-        elif modes[index] < EIGHTHS_FROM:
+        elif not eighths[index]:
             label = SectionLabel.CHORUS
-        elif after_half and energy < middle - 0.25:
+        elif after_half and energy < middle - 0.2:
             label = SectionLabel.BRIDGE
         else:
             label = SectionLabel.VERSE

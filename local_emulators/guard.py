@@ -5,17 +5,15 @@ any way at all, or when SIGTERM comes, the guard ends its process group: first w
 after a grace period with SIGKILL. Start it in a session of its own.
 """
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 GRACE_SECONDS = 12.0
 """Time for a child to end its own children, which get 10 s each, as on Cloud Run."""
-
-POLL_SECONDS = 0.2
 
 CANNOT_RUN, SIGNALLED = 127, 128
 """Exit codes as a shell gives them: no such command; ended by the signal of this many more."""
@@ -31,21 +29,26 @@ def main() -> int:
     except OSError as exc:
         print(f"{sys.argv[1]} cannot be run: {exc.strerror}", file=sys.stderr)
         return CANNOT_RUN
-    threading.Thread(target=_watch_parent, args=(ending,), daemon=True).start()
-    while child.poll() is None and not ending.wait(POLL_SECONDS):
-        pass
-    if child.poll() is None:
-        os.killpg(0, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(GRACE_SECONDS)
+    for watch in (_watch_parent, _end_group):
+        threading.Thread(target=watch, args=(ending,), daemon=True).start()
+    code = child.wait()
+    if ending.is_set():
         os.killpg(0, signal.SIGKILL)  # whoever of the group is left, and this guard
-    return child.returncode if child.returncode >= 0 else SIGNALLED - child.returncode
+    return code if code >= 0 else SIGNALLED - code
 
 
 def _watch_parent(ending: threading.Event) -> None:
-    while sys.stdin.buffer.read(1024):
+    # Not through sys.stdin: Python aborts when it ends while a thread reads from that.
+    while os.read(0, 1024):
         pass
     ending.set()
+
+
+def _end_group(ending: threading.Event) -> None:
+    ending.wait()
+    os.killpg(0, signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ READY_SECONDS = 30.0
 
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 """The data does not outlive the server."""
+
+OUTLIVES_A_KILL = ("fsync=off",)
+"""What was committed is with the operating system, and there after the server was killed."""
 
 MAX_CONNECTIONS = 100
 
@@ -35,6 +38,84 @@ def available() -> str | None:
     return None
 
 
+class Server:
+    """One server with a folder of its own, which can be killed, paused and started again.
+
+    Args:
+
+        programs: A folder from `available`.
+
+        folder: An empty folder that belongs to the user from `_unprivileged`.
+
+        options: Settings on top of the defaults.
+    """
+
+    def __init__(self, programs: str, folder: Path, options: Sequence[str]) -> None:
+        self._programs, self._folder, self._options = Path(programs), folder, options
+        self._port = free_port()
+        self.url = f"postgresql+pg8000://postgres@127.0.0.1:{self._port}/postgres"
+        _initialise(self._programs, folder / "data")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, also after `kill`, and wait until it lets somebody in."""
+        log_file = self._folder / "log"
+        with log_file.open("wb") as log:
+            self._process = _start(
+                self._programs, self._folder / "data", self._port, log, self._options
+            )
+        _wait_until_ready(self._process, self._port, log_file)
+
+    def kill(self) -> None:
+        """End it as a crash would, with the processes of all its connections."""
+        for pid in self._processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+    def pause(self) -> None:
+        """Stop it in its tracks until `resume`."""
+        for pid in self._processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+        for pid in self._processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it in order."""
+        if self._process.poll() is None:
+            _stop(self._process)
+
+    def _processes(self) -> list[int]:
+        # Each connection's process leads a group of its own, so the first one's group is not all.
+        first = self._process.pid
+        told = Path(f"/proc/{first}/task/{first}/children")
+        return [first, *map(int, told.read_text().split())] if told.exists() else [first]
+
+
+@contextlib.contextmanager
+def own_server(programs: str, options: Sequence[str] = NOT_DURABLE) -> Iterator[Server]:
+    """Run a server for the length of a `with` block.
+
+    Raises:
+
+        ServerFailed: If it cannot be made or started.
+    """
+    with tempfile.TemporaryDirectory(prefix="choreo-pg-") as name:
+        owner = _unprivileged()
+        if owner:
+            os.chown(name, owner["user"], owner["group"])
+        server = Server(programs, Path(name), options)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
 @contextlib.contextmanager
 def running(programs: str) -> Iterator[str]:
     """Run a server for the length of a `with` block and yield its SQLAlchemy URL.
@@ -47,21 +128,8 @@ def running(programs: str) -> Iterator[str]:
 
         ServerFailed: If it cannot be made or started.
     """
-    with tempfile.TemporaryDirectory(prefix="choreo-pg-") as folder:
-        owner = _unprivileged()
-        if owner:
-            os.chown(folder, owner["user"], owner["group"])
-        port = free_port()
-        data = Path(folder) / "data"
-        _initialise(Path(programs), data)
-        log = (Path(folder) / "log").open("wb")
-        with log:
-            server = _start(Path(programs), data, port, log)
-            try:
-                _wait_until_ready(server, port, Path(log.name))
-                yield f"postgresql+pg8000://postgres@127.0.0.1:{port}/postgres"
-            finally:
-                _stop(server)
+    with own_server(programs) as server:
+        yield server.url
 
 
 def _initialise(programs: Path, data: Path) -> None:
@@ -84,8 +152,10 @@ def _initialise(programs: Path, data: Path) -> None:
         raise ServerFailed(f"initdb ended with {done.returncode}: {done.stderr.strip()}")
 
 
-def _start(programs: Path, data: Path, port: int, log: Any) -> subprocess.Popen[bytes]:
-    options = [*NOT_DURABLE, f"max_connections={MAX_CONNECTIONS}"]
+def _start(
+    programs: Path, data: Path, port: int, log: Any, options: Sequence[str]
+) -> subprocess.Popen[bytes]:
+    options = [*options, f"max_connections={MAX_CONNECTIONS}"]
     return subprocess.Popen(
         [
             programs / "postgres",

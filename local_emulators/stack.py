@@ -170,6 +170,10 @@ class LocalStack:
         """End one service as a crash would."""
         self._child(name).kill()
 
+    def end(self, name: str) -> None:
+        """End one service in order, as for an update."""
+        self._child(name).stop()
+
     def pause(self, name: str) -> None:
         """Stop one service in its tracks until `resume`: it answers nothing and loses nothing."""
         self._child(name).send(signal.SIGSTOP)

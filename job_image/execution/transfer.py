@@ -28,7 +28,7 @@ def fetch_media(
     folder: Path,
     progress: Callable[[int, int], None],
 ) -> Mapping[MediaPath, Path]:
-    """Fetch the song and every clip into `folder`, each once.
+    """Fetch every song and every clip into `folder`, each once.
 
     Args:
 
@@ -42,7 +42,8 @@ def fetch_media(
 
         Unavailable: If the store does not answer.
     """
-    paths = sorted({blueprint.audio_path, *(move.video_path for move in blueprint.moves)})
+    songs = (blueprint.audio_path, *(song.audio_path for song in blueprint.medley))
+    paths = sorted({*songs, *(move.video_path for move in blueprint.moves)})
     files = {
         path: folder / f"{index:04d}{Path(path).suffix.lower()[:8]}"
         for index, path in enumerate(paths)

@@ -65,6 +65,8 @@ class Clip:
     pixel_shape: Fraction
     """Width of a pixel divided by its height."""
     has_sound: bool
+    sound_start: float = 0.0
+    """Second of the clip's clock at which its own sound begins."""
     digest: str = ""
     """Hash of the file, when it was asked for."""
 
@@ -210,7 +212,16 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
         rate=rate,
         pixel_shape=pixel_shape,
         has_sound=bool(container.streams.audio),
+        sound_start=_sound_start(container, float(stamps[0] * time_base)),
     )
+
+
+def _sound_start(container: "InputContainer", picture_start: float) -> float:
+    for track in container.streams.audio:
+        if track.start_time is not None and track.time_base is not None:
+            return float(track.start_time * track.time_base) - picture_start
+        break
+    return 0.0
 
 
 def _rotation(container: "InputContainer", stream: "VideoStream", name: str) -> int:

@@ -31,10 +31,21 @@ class Listener:
     heard: dict[int, list[float]] = field(default_factory=dict)
 
     @classmethod
-    def for_length(cls, samples: int) -> "Listener":
-        """Choose the start, the middle and the end of a sound."""
-        room = samples // STEP - LENGTH - 2 * REACH
-        return cls(sorted({REACH, REACH + room // 2, REACH + room}) if room > 0 else [])
+    def for_voices(cls, spans: Sequence[tuple[int, int]]) -> "Listener":
+        """Choose the start of a sound, and the middle and the end of each of its voices.
+
+        Args:
+
+            spans: First sample and end of each voice. Of several, the middle is left out.
+        """
+        starts = []
+        for number, (first, end) in enumerate(spans):
+            earliest, room = first // STEP + REACH, (end - first) // STEP - LENGTH - 2 * REACH
+            if room > 0:
+                starts += [earliest] if number == 0 else []
+                starts += [earliest + room // 2] if len(spans) == 1 else []
+                starts += [earliest + room]
+        return cls(sorted(set(starts)))
 
     def listen(self, blocks: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
         """Pass blocks on, which begin at sample 0 and have no gaps."""

@@ -15,7 +15,8 @@ from choreo.decoding import open_media
 from choreo.errors import RenderFailed
 from rendering.drift import LENGTH, STEP, Listener, drift
 from rendering.media import UNDECODED, reason
-from rendering.sound import AAC_FRAME, SAMPLE_RATE
+from rendering.samples import SAMPLE_RATE
+from rendering.sound import AAC_FRAME
 from rendering.timeline import Timeline
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
@@ -78,7 +77,7 @@ def render(
 
         blueprint: The plan.
 
-        media: The local file of each `video_path` and of `audio_path`.
+        media: The local file of each `video_path` and of each song.
 
         output: The file to make; its folder exists.
 
@@ -126,7 +125,7 @@ def preview(
 
         blueprint: The plan.
 
-        media: The local file of each `preview_path` and of `audio_path`.
+        media: The local file of each `preview_path` and of each song.
 
         output, report, cancelled, cache: As for `render`, which says what is raised as well.
 
@@ -174,8 +173,10 @@ def _clips(
             except KeyError:
                 raise RenderFailed(f"{place_of(index, move)}: its file was not given") from None
         clips.append(known[name])
-    if blueprint.output_config.add_audio_overlay and blueprint.audio_path not in media:
-        raise RenderFailed(f"the song {blueprint.audio_path}: its file was not given")
+    songs = (blueprint.audio_path, *(song.audio_path for song in blueprint.medley))
+    for song in songs if blueprint.output_config.add_audio_overlay else ():
+        if song not in media:
+            raise RenderFailed(f"the song {song}: its file was not given")
     return clips
 
 
@@ -230,9 +231,8 @@ class _Render:
         sound_task = sound_maker.submit(
             write_sound,
             self._blueprint,
-            timeline.shots,
+            timeline,
             self._media,
-            Fraction(timeline.frames) / timeline.clock.rate,
             self._folder / _SOUND,
             self._cache,
             self._pulse.check,

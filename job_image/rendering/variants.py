@@ -20,6 +20,15 @@ def at_practice_speed(blueprint: Blueprint) -> Blueprint:
     return blueprint.model_copy(
         update={
             "moves": tuple(_stretched(move, stretch) for move in blueprint.moves),
+            "medley": tuple(
+                song.model_copy(
+                    update={
+                        "start_time": song.start_time * stretch,
+                        "crossfade": song.crossfade * stretch,
+                    }
+                )
+                for song in blueprint.medley
+            ),
             "total_duration": blueprint.total_duration * stretch,
             "counts": counts and _stretched_counts(counts, stretch),
         }

@@ -182,6 +182,18 @@ def test_missing_media_are_asked_for_three_times_and_named(
     assert "moves/step/clip.mp4" in (tasks.get(task_id).error or "")
 
 
+@pytest.mark.parametrize("present", [True, False])
+def test_every_song_of_a_medley_is_fetched_or_named(
+    tasks: SqlTasks, store: FolderStore, present: bool
+) -> None:
+    second = {"audio_path": "songs/other.wav", "audio_start": 0.5, "audio_tempo": 120}
+    task_id = _planned(tasks, medley=[{**second, "start_time": SHOWN_SECONDS}])
+    if present:
+        os.link(store.file_of("songs/tone/tone.wav"), store.file_of("songs/other.wav"))
+    assert _run(tasks, store, task_id) == (DONE if present else FAILED)
+    assert ("songs/other.wav" in (tasks.get(task_id).error or "")) is not present
+
+
 def test_corrupt_media_fail_the_task_by_the_place_in_the_plan(
     tasks: SqlTasks, store: FolderStore
 ) -> None:

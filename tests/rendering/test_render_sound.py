@@ -238,7 +238,7 @@ def test_a_late_sound_is_found_by_the_check() -> None:
     song = noise_song(12)
     listeners = []
     for late in (0, round(0.025 * RATE)):
-        listener = Listener.for_length(11 * RATE)
+        listener = Listener.for_voices([(0, 11 * RATE)])
         block = av.AudioFrame.from_ndarray(
             np.tile(np.roll(song, late), (2, 1)).astype(np.float32), "fltp", "stereo"
         )

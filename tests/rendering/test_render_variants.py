@@ -103,7 +103,7 @@ def test_practice_speed_keeps_the_pitch(media: dict[str, Path], tmp_path: Path) 
 
 
 def test_a_very_slow_clip_keeps_its_own_sound_at_practice_speed() -> None:
-    from rendering.sound import _tempo
+    from rendering.samples import _tempo
 
     assert _tempo(0.4) == ["atempo=0.5", "atempo=0.800000000"]
 

@@ -1,0 +1,212 @@
+"""Sound as blocks of samples: decoded, cut, retimed, filtered, added."""
+
+from array import array
+from collections.abc import Iterator
+from fractions import Fraction
+from operator import add
+from pathlib import Path
+from typing import cast
+
+import av.error
+from av.audio.fifo import AudioFifo
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.filter import Graph
+
+from choreo.decoding import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, in_fair_pieces
+from choreo.errors import UnreadableMedia
+from rendering.media import opened
+
+SAMPLE_RATE = 48_000
+
+SAMPLE = Fraction(1, SAMPLE_RATE)
+"""Seconds."""
+
+BLOCK = 4_096
+"""Samples handled at a time."""
+
+_BYTES = 4
+"""Of one sample of one channel."""
+
+LAYOUT = "stereo"
+_FORMAT = "fltp"
+
+Blocks = Iterator[AudioFrame]
+
+
+def samples_in(seconds: float | Fraction) -> int:
+    """Return the whole number of samples nearest to `seconds`."""
+    return round(seconds * SAMPLE_RATE)
+
+
+def _check_rate(rate: int, name: str) -> None:
+    """Refuse sound of so few samples a second that one packet would become hours."""
+    if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
+        raise UnreadableMedia(
+            f"{name} has {rate} samples per second; {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} are read"
+        )
+
+
+def decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
+    """Yield a file's sound from sample `skip` on, in our format and in equal blocks.
+
+    The clock counts samples from the first one the decoder gives, as the analysis does; stamps
+    of mp3 files are not to be trusted that far. A clip's sound that starts later than its
+    picture is preceded by silence.
+    """
+    fifo = AudioFifo()
+    retime = Chain(*_tempo(speed)) if abs(speed - 1) > 1e-4 else None  # inaudible
+
+    def raw() -> Blocks:
+        left = skip
+        with opened(path, formats) as container:
+            if not container.streams.audio:
+                raise UnreadableMedia(f"{path.name} has no sound")
+            _check_rate(container.streams.audio[0].rate, path.name)
+            resampler = AudioResampler(_FORMAT, LAYOUT, SAMPLE_RATE)
+            frames = container.decode(container.streams.audio[0])
+            for frame in in_fair_pieces(frames, path.name):
+                frame.pts = None
+                for block in resampler.resample(frame):
+                    if block.samples <= left:
+                        left -= block.samples
+                        continue
+                    yield _tail(block, left)
+                    left = 0
+            for block in resampler.resample(None):
+                if block.samples > left:
+                    yield _tail(block, left)
+                left = max(0, left - block.samples)
+
+    for block in retime.through(raw()) if retime else raw():
+        block.pts = None
+        fifo.write(block)
+        yield from fifo.read_many(BLOCK)
+    rest = fifo.read(0, partial=True) if fifo.samples else None
+    if rest is not None:
+        yield rest
+
+
+SLOWEST_STEP = 0.5
+"""Speed below which the filter does not go in one step."""
+
+
+def _tempo(speed: float) -> list[str]:
+    """Return the filters that change the speed and leave the pitch."""
+    steps = []
+    while speed < SLOWEST_STEP:
+        steps.append(f"atempo={SLOWEST_STEP}")
+        speed /= SLOWEST_STEP
+    return [*steps, f"atempo={speed:.9f}"]
+
+
+def head(block: AudioFrame, samples: int) -> AudioFrame:
+    """Return the first `samples` of a block."""
+    return _slice(block, 0, samples)
+
+
+def _tail(block: AudioFrame, skip: int) -> AudioFrame:
+    return block if skip == 0 else _slice(block, skip, block.samples)
+
+
+def _slice(block: AudioFrame, start: int, end: int) -> AudioFrame:
+    piece = AudioFrame(_FORMAT, LAYOUT, end - start)
+    piece.sample_rate = block.sample_rate
+    for target, plane in zip(piece.planes, block.planes, strict=True):
+        samples = bytes(plane)[start * _BYTES : end * _BYTES]
+        target.update(samples.ljust(target.buffer_size, b"\0"))
+    return piece
+
+
+def added(first: AudioFrame, second: AudioFrame) -> AudioFrame:
+    """Return the sum of two blocks of the same length."""
+    both = AudioFrame(_FORMAT, LAYOUT, first.samples)
+    both.sample_rate = SAMPLE_RATE
+    for target, one, other in zip(both.planes, first.planes, second.planes, strict=True):
+        sums = array("f", map(add, memoryview(one).cast("f"), memoryview(other).cast("f")))
+        target.update(sums.tobytes())
+    return both
+
+
+def silence(samples: int) -> Blocks:
+    """Yield so many samples of nothing."""
+    while samples > 0:
+        count = min(samples, BLOCK)
+        block = AudioFrame(_FORMAT, LAYOUT, count)
+        block.sample_rate = SAMPLE_RATE
+        for plane in block.planes:
+            plane.update(bytes(plane.buffer_size))
+        yield block
+        samples -= count
+
+
+def cut_to(blocks: Blocks, samples: int) -> Blocks:
+    """Yield the first `samples`, or all if there are fewer."""
+    for block in blocks:
+        if block.samples >= samples:
+            if samples:
+                yield head(block, samples)
+            return
+        samples -= block.samples
+        yield block
+
+
+class Pipe:
+    """Blocks of any length, taken out in the lengths that are asked for."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self._blocks = blocks
+        self._fifo = AudioFifo()
+
+    def take(self, samples: int) -> AudioFrame:
+        """Return the next `samples`; there must be so many."""
+        while self._fifo.samples < samples:
+            block = next(self._blocks)
+            block.pts = None
+            self._fifo.write(block)
+        return cast(AudioFrame, self._fifo.read(samples))
+
+    def taken(self, samples: int) -> Blocks:
+        """Yield the next `samples` in equal blocks."""
+        for start in range(0, samples, BLOCK):
+            yield self.take(min(BLOCK, samples - start))
+
+
+class Chain:
+    """A row of filters that sound is sent through."""
+
+    def __init__(self, *steps: str) -> None:
+        self._graph = Graph()
+        self._graph.threads = 1
+        last = self._graph.add_abuffer(
+            sample_rate=SAMPLE_RATE, format=_FORMAT, layout=LAYOUT, time_base=SAMPLE
+        )
+        for step in steps:
+            name, _, arguments = step.partition("=")
+            node = self._graph.add(name, arguments or None)
+            last.link_to(node)
+            last = node
+        shape = self._graph.add(
+            "aformat", f"sample_fmts={_FORMAT}:channel_layouts={LAYOUT}:sample_rates={SAMPLE_RATE}"
+        )
+        last.link_to(shape)
+        shape.link_to(self._graph.add("abuffersink"))
+        self._graph.configure()
+
+    def through(self, blocks: Blocks) -> Blocks:
+        """Yield what comes out."""
+        clock = 0
+        for block in blocks:
+            block.pts, block.time_base = clock, SAMPLE
+            clock += block.samples
+            self._graph.push(block)
+            yield from self._ready()
+        self._graph.push(None)
+        yield from self._ready()
+
+    def _ready(self) -> Blocks:
+        while True:
+            try:
+                yield cast(AudioFrame, self._graph.pull())
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return

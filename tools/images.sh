@@ -56,10 +56,10 @@ run() { # image command...
   esac
 }
 
-added_mb() { # image: size of its own two folders, which is what it adds
+added_mb() { # image: size of its own folders, which is what it adds
   run "$1" python -c 'import os
 seen = {}
-for folder in ("/venv", "/app"):
+for folder in ("/venv", "/app", "/numba"):
     for path, _, names in os.walk(folder):
         for name in names:
             status = os.lstat(os.path.join(path, name))
@@ -72,28 +72,30 @@ declare -A checks=(
   [request-handler]='
 import importlib.util as find
 import functions_framework, choreo.gcp.object_store, choreo.gcp.planning_queue, choreo.gcp.media_links, choreo.gcp.cloud_sql
-absent = ["numpy", "librosa", "faiss", "av", "google.generativeai", "pip"]
+absent = ["numpy", "librosa", "faiss", "av", "google.generativeai", "pip", "ensurepip"]
 serve = ("handle", "http", "/healthz")'
   [planner]='
 import importlib.util as find
 import functions_framework, numpy, faiss, choreo.music, choreo.vectors, planning.pipeline
 import choreo.gcp.render_jobs, choreo.gcp.secrets, choreo.gcp.language_model, choreo.gcp.cloud_sql
-absent = ["pip", "rendering"]
+absent = ["pip", "ensurepip", "rendering"]
+compiles_nothing = True
 serve = ("plan_choreography", "cloudevent", None)'
   [job]='
 import importlib.util as find
 import av, main, execution.run, rendering.render, choreo.gcp.object_store, choreo.gcp.cloud_sql
-absent = ["numpy", "scipy", "librosa", "numba", "faiss", "google.generativeai", "google.cloud.pubsub_v1", "pip"]
+absent = ["numpy", "scipy", "librosa", "numba", "faiss", "google.generativeai", "google.cloud.pubsub_v1", "grpc", "pip", "ensurepip"]
 serve = None'
   [catalog]='
 import importlib.util as find
 import numpy, catalog, choreo.music, choreo.vectors, choreo_cli.main, alembic, choreo.gcp.object_store
-absent = ["functions_framework", "pip"]
+absent = ["functions_framework", "pip", "ensurepip"]
+compiles_nothing = True
 serve = None'
 )
 
 epilogue='
-import os, sys
+import os, shutil, sys
 def there(name):
     try:
         return find.find_spec(name) is not None
@@ -101,7 +103,19 @@ def there(name):
         return False
 held = [name for name in absent if there(name)]
 assert not held, f"the image holds {held}"
+tools = [name for name in ("uv", "gcc", "cc", "ld", "make") if shutil.which(name)]
+assert not tools, f"the image still has {tools}"
 assert os.getuid() == 10001, f"it runs as {os.getuid()}"
+for_anybody = ("/tmp", "/var/tmp", "/run", "/dev", "/proc", "/sys")
+for folder, below, _ in os.walk("/"):
+    below[:] = [name for name in below if os.path.join(folder, name) not in for_anybody]
+    assert not os.access(folder, os.W_OK), f"its user may write into {folder}"
+if "compiles_nothing" in globals():
+    import choreo.music.warm_up
+    from numba.core.event import install_recorder
+    with install_recorder("numba:compile") as compiled:
+        choreo.music.warm_up.main()
+    assert not compiled.buffer, "an analysis compiles what the build did not"
 if serve:
     target, kind, path = serve
     from functions_framework import create_app
@@ -119,7 +133,7 @@ if serve:
         answer = caller.post("/", json=push)
         assert answer.status_code == 200, answer.data
     print(f"{target} answers {answer.status_code}")
-print("imports, user and contents are right")
+print("imports, user, rights and contents are right")
 '
 
 failed=0

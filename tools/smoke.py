@@ -52,21 +52,22 @@ def call(base: str, path: str, token: str, body: object | None = None) -> dict[s
     return found
 
 
-def make_video(base: str, token: str, song_id: str, pause: float = 2.0) -> dict[str, object]:
-    """Ask for a video of `song_id` and return its task when it is completed.
+def make_video(
+    base: str,
+    token: str,
+    door: str,
+    wish: object,
+    pause: float = 2.0,
+    patience: float = VIDEO_SECONDS,
+) -> dict[str, object]:
+    """Post `wish` to `door`, one of the API's two, and return its task when it is completed.
 
     Raises:
 
         SmokeFailed: If the task fails or takes too long.
     """
-    wish = {
-        "song_id": song_id,
-        "difficulty": "beginner",
-        "energy_level": "medium",
-        "style": "romantic",
-    }
-    task_id = call(base, "/api/choreography/generate-from-song", token, wish)["task_id"]
-    end = time.monotonic() + VIDEO_SECONDS
+    task_id = call(base, f"/api/choreography/{door}", token, wish)["task_id"]
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         task = call(base, f"/api/choreography/tasks/{task_id}", token)
         if task["status"] == "completed":
@@ -74,7 +75,17 @@ def make_video(base: str, token: str, song_id: str, pause: float = 2.0) -> dict[
         if task["status"] in ("failed", "cancelled"):
             raise SmokeFailed(f"task {task_id} is {task['status']}: {task.get('error')}")
         time.sleep(pause)
-    raise SmokeFailed(f"task {task_id} is not completed after {VIDEO_SECONDS} s")
+    raise SmokeFailed(f"task {task_id} is not completed after {patience:.0f} s")
+
+
+def song_wish(song_id: object) -> dict[str, object]:
+    """Return a wish for `generate-from-song` that every library can fulfil."""
+    return {
+        "song_id": song_id,
+        "difficulty": "beginner",
+        "energy_level": "medium",
+        "style": "romantic",
+    }
 
 
 def main(arguments: list[str]) -> int:
@@ -95,7 +106,7 @@ def main(arguments: list[str]) -> int:
         if wanted.video and not songs:
             raise SmokeFailed("there is no song to dance to: ingest the library first")
         if wanted.video:
-            task = make_video(wanted.url, token, songs[0]["id"])
+            task = make_video(wanted.url, token, "generate-from-song", song_wish(songs[0]["id"]))
             print(f"video of {task['duration']} s: {task['video_url']}")
     except SmokeFailed as exc:
         print(f"smoke: {exc}", file=sys.stderr)

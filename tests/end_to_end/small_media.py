@@ -2,6 +2,7 @@
 
 import csv
 import math
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -81,3 +82,10 @@ def _write_clip(path: Path, hue: float) -> None:
             frame.pts, frame.time_base = index, Fraction(1, FRAME_RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+if __name__ == "__main__":
+    # For tools/image_flow.py, which takes the media in through the image of the catalogue.
+    target = Path(sys.argv[1])
+    make_song(target / "songs")
+    make_clips(target / "moves")

@@ -69,19 +69,19 @@ def main() -> int:
         environment = _library(Path(folder)) | {"PLANNER_URL": planner}
         cpu = sorted(_cpu_to_first_answer(environment) for _ in range(COLD_STARTS))
         with _server(environment) as port:
-            noise = _load(port, wanted.seconds, _get_constant)
+            noise = steady_load(port, wanted.seconds, _get_constant)
             rounds = [
-                _load(port, wanted.seconds, _Posts(number)) for number in range(wanted.rounds)
+                steady_load(port, wanted.seconds, _Posts(number)) for number in range(wanted.rounds)
             ]
         kept = _tasks(environment["DATABASE_URL"])
-    latencies = min(rounds, key=lambda found: _quantile(found, 0.99))
+    latencies = min(rounds, key=lambda found: quantile(found, 0.99))
     rows = [
         ("import to first answer, CPU, median", cpu[len(cpu) // 2], IMPORT_CPU_BUDGET),
-        ("warm POST at 50/s, p50", _quantile(latencies, 0.50), None),
-        ("warm POST at 50/s, p95", _quantile(latencies, 0.95), None),
-        ("warm POST at 50/s, p99", _quantile(latencies, 0.99), POST_P99_BUDGET),
+        ("warm POST at 50/s, p50", quantile(latencies, 0.50), None),
+        ("warm POST at 50/s, p95", quantile(latencies, 0.95), None),
+        ("warm POST at 50/s, p99", quantile(latencies, 0.99), POST_P99_BUDGET),
         ("warm POST at 50/s, longest", latencies[-1], None),
-        ("constant answer at 50/s, p99", _quantile(noise, 0.99), None),
+        ("constant answer at 50/s, p99", quantile(noise, 0.99), None),
     ]
     print(f"{'what':<40} {'reached':>10} {'budget':>10}")
     broken = False
@@ -211,7 +211,7 @@ class _Posts:
         return reply.status
 
 
-def _load(
+def steady_load(
     port: int, seconds: float, ask: Callable[[http.client.HTTPConnection, int], int]
 ) -> list[float]:
     """Ask at a fixed rate; return the latencies in ascending order, without the warm-up's.
@@ -244,7 +244,7 @@ def _tasks(url: str) -> int:
         return len(connection.execute(choreography_tasks.select()).all())
 
 
-def _quantile(ascending: list[float], share: float) -> float:
+def quantile(ascending: list[float], share: float) -> float:
     return ascending[min(len(ascending) - 1, math.ceil(share * len(ascending)) - 1)]
 
 

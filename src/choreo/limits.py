@@ -6,6 +6,7 @@ it, the process ends before the machine does.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 
@@ -38,7 +39,7 @@ def limit_cpu(seconds: int) -> None:
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_CPU)
-        wanted = int(time.process_time()) + seconds
+        wanted = math.ceil(time.process_time()) + seconds
         if most != resource.RLIM_INFINITY:
             wanted = min(wanted, most)
         resource.setrlimit(resource.RLIMIT_CPU, (wanted, most))

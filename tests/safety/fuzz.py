@@ -1,0 +1,43 @@
+"""`make fuzz`: everything that is thrown at the product, in full. Prints each number."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from hostile_media import corpus
+from trials import MOST_MIB, MOST_SECONDS, Verdict, most_seconds, run, watched
+
+
+def media() -> bool:
+    """Take in every hostile file in every way."""
+    with tempfile.TemporaryDirectory(prefix="choreo-fuzz-") as name, watched(Path(name)) as watch:
+        items = corpus(watch.bait)
+        verdicts: list[Verdict] = []
+        for verdict in run(items, Path(name), watch.bait):
+            verdicts.append(verdict)
+            if not verdict.is_sound:
+                print(f"  {verdict}", flush=True)
+    allowed = {item.name: most_seconds(item) for item in items}
+    slow = [verdict for verdict in verdicts if verdict.cpu > allowed[verdict.name]]
+    kinds = Counter(verdict.outcome.split(":")[0] for verdict in verdicts)
+    peak = max(verdict.peak_mib for verdict in verdicts)
+    print(f"{len(items)} hostile files in {len(verdicts)} trials: {dict(kinds)}")
+    for verdict in slow:
+        print(f"  slow: {verdict}")
+    beyond = max(v.cpu - allowed[v.name] for v in verdicts) + MOST_SECONDS
+    print(f"  slowest {beyond:.1f} CPU-s beyond its length; {len(slow)} over {MOST_SECONDS:.0f} s")
+    print(f"  peak memory of a process {peak} MiB")
+    print(f"  files outside opened: {len(watch.touched)}, connections: {len(watch.asked)}")
+    sound = all(verdict.is_sound for verdict in verdicts)
+    return sound and not slow and not watch.touched and not watch.asked and peak <= MOST_MIB
+
+
+PARTS = {"media": media}
+
+if __name__ == "__main__":
+    chosen = sys.argv[1:] or list(PARTS)
+    failed = [part for part in chosen if not PARTS[part]()]
+    sys.exit(f"not withstood: {', '.join(failed)}" if failed else 0)

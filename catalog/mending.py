@@ -144,9 +144,11 @@ def _edited(move: Move, edit: Edit) -> Move:
         else:
             update[name] = value
     said = tuple(dict.fromkeys((*move.edited, *edit.said)))
-    settled = {STATES.get(name, name) for name in said}
-    estimated = tuple(name for name in move.estimated if name not in settled)
-    return move.model_copy(update={**update, "edited": said, "estimated": estimated})
+    estimated = tuple(name for name in move.estimated if name not in said)
+    doubts = {name: value for name, value in move.confidences.items() if name not in said}
+    return move.model_copy(
+        update={**update, "edited": said, "estimated": estimated, "confidences": doubts}
+    )
 
 
 def _text_vector(move: Move) -> bytes:

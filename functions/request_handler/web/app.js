@@ -1,6 +1,7 @@
 // The way from an address to a view: #/ #/task/ID #/library #/media #/class.
 
 import { call, post } from "./api.js";
+import { rememberDance } from "./dances.js";
 import { element } from "./dom.js";
 import { refusal, Refused } from "./problems.js";
 import { byId, hush, openDialog, say } from "./shell.js";
@@ -49,6 +50,7 @@ async function show({ takeFocus }) {
   hush();
   const [view, rest] = place();
   showPlace(view);
+  if (view === "task" && rest) rememberDance(rest);
   title("");
   const box = element("div", { className: `view ${view || "make"}` });
   try {

@@ -132,8 +132,8 @@ const x = (desk, second) => ((second / desk.song.duration) * BARS * 4).toFixed(2
 function draw(desk, parts, t) {
   const { counts, taps } = desk;
   const lines = (seconds, top, bottom) => seconds.map((second) => `M${x(desk, second)} ${top}V${bottom}`).join("");
-  parts.marks.setAttribute("d", lines(counts.eight_counts, 30, 40));
-  parts.taps.setAttribute("d", lines(taps, 0, 14));
+  parts.marks.setAttribute("d", lines(counts.eight_counts, 0, 40));
+  parts.taps.setAttribute("d", lines(taps, 0, 16));
   setText(parts.who, counts.corrected_by_person ? t("mend.by-you") : t("mend.by-ear", { confidence: Math.round(100 * counts.confidence) }));
   setText(parts.told, taps.length ? t("mend.taps", { n: taps.length }) : t("mend.too-few"));
   parts.untap.disabled = parts.clear.disabled = !taps.length;

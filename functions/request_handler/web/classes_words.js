@@ -1,0 +1,38 @@
+// Words of class plans.
+
+export const words = {
+  en: {
+    "class.title": "Class plan", "class.plans": "Class plans",
+    "class.what": "Put dances that you made here into an order, add a warm-up and notes, and print it all with the cue sheets. Plans stay in this browser.",
+    "class.new": "New plan", "class.none": "There is no plan yet.",
+    "class.unnamed": "Class without a name", "class.gone": "There is no such plan in this browser.",
+    "class.all": "All plans", "class.name": "Name of the class", "class.warm-up": "Warm-up", "class.warm-up-minutes": "Minutes of warm-up",
+    "class.notes": "Notes", "class.dances": "Dances", "class.add": "Add a dance",
+    "class.no-dances": "Finished dances that you have seen in this browser can be added here. Make one first.",
+    "class.make": "Make a dance", "class.put": "Add {title}", "class.minutes": "Minutes", "class.minutes-of": "Minutes for {title}", "class.notes-of": "Notes for {title}",
+    "class.up": "Earlier: {title}", "class.down": "Later: {title}", "class.remove": "Remove {title}",
+    "class.moved": "{title} is now number {n}.", "class.added": "{title} was added.", "class.removed": "{title} was removed.",
+    "class.minutes-long.one": "{n} minute", "class.minutes-long.other": "{n} minutes", "class.total": "{n} minutes in all", "class.print": "Print", "class.delete": "Delete this plan", "class.delete-sure": "Delete “{title}”? This cannot be undone.", "class.keep": "Keep it",
+    "class.lost": "This dance is no longer there.", "class.watch": "Watch", "class.dance": "Dance",
+    "class.facts": "{length}, {bpm} BPM, {difficulty}", "class.counts": "Counts", "class.time": "Time", "class.move": "Move", "class.not-kept": "This browser keeps nothing: the plan is lost when the page is closed. Print it before.",
+    "class.loading": "Looking up your dances.",
+    "class.made": "made {date}",
+  },
+  es: {
+    "class.title": "Plan de clase", "class.plans": "Planes de clase",
+    "class.what": "Ordena los bailes que hiciste aquí, añade un calentamiento y notas, e imprímelo todo con las hojas de conteo. Los planes se quedan en este navegador.",
+    "class.new": "Plan nuevo", "class.none": "Todavía no hay ningún plan.",
+    "class.unnamed": "Clase sin nombre", "class.gone": "No existe ese plan en este navegador.",
+    "class.all": "Todos los planes", "class.name": "Nombre de la clase", "class.warm-up": "Calentamiento", "class.warm-up-minutes": "Minutos de calentamiento",
+    "class.notes": "Notas", "class.dances": "Bailes", "class.add": "Añadir un baile",
+    "class.no-dances": "Aquí se pueden añadir los bailes terminados que hayas visto en este navegador. Crea uno primero.",
+    "class.make": "Crear un baile", "class.put": "Añadir {title}", "class.minutes": "Minutos", "class.minutes-of": "Minutos para {title}", "class.notes-of": "Notas para {title}",
+    "class.up": "Antes: {title}", "class.down": "Después: {title}", "class.remove": "Quitar {title}",
+    "class.moved": "{title} es ahora el número {n}.", "class.added": "Se añadió {title}.", "class.removed": "Se quitó {title}.",
+    "class.minutes-long.one": "{n} minuto", "class.minutes-long.other": "{n} minutos", "class.total": "{n} minutos en total", "class.print": "Imprimir", "class.delete": "Borrar este plan", "class.delete-sure": "¿Borrar «{title}»? No se puede deshacer.", "class.keep": "Conservarlo",
+    "class.lost": "Este baile ya no está.", "class.watch": "Ver", "class.dance": "Baile",
+    "class.facts": "{length}, {bpm} BPM, {difficulty}", "class.counts": "Tiempos", "class.time": "Momento", "class.move": "Paso", "class.not-kept": "Este navegador no guarda nada: el plan se pierde al cerrar la página. Imprímelo antes.",
+    "class.loading": "Buscando tus bailes.",
+    "class.made": "hecho el {date}",
+  },
+};

@@ -124,6 +124,55 @@ def test_the_last_seconds_start_on_a_1() -> None:
     assert slots.audio_start + slots.length == pytest.approx(song.duration)
 
 
+def sections_danced(slots: Slots) -> list[SectionLabel]:
+    labels = [slot.label for slot in slots.slots if slot.kind is not SlotKind.LEAD_IN]
+    return [label for n, label in enumerate(labels) if n == 0 or labels[n - 1] is not label]
+
+
+def test_a_dance_starts_at_the_section_asked_for_and_goes_on_to_the_end() -> None:
+    song = make_song()
+    slots = cut_into_slots(song, Span(SpanKind.SECTIONS, section=SectionLabel.CHORUS, which=1))
+    assert sections_danced(slots)[0] is SectionLabel.CHORUS
+    assert slots.ones[0] == 0
+    assert slots.audio_start + slots.length == pytest.approx(song.duration)
+    last = Span(SpanKind.SECTIONS, section=SectionLabel.CHORUS, which=-1, length=20.0)
+    short = cut_into_slots(song, last)
+    assert short.audio_start > slots.audio_start
+    assert 17.0 < short.length <= 20.1
+
+
+def test_intro_and_outro_are_left_out_and_a_song_without_them_says_so() -> None:
+    both = Span(SpanKind.SECTIONS, without=(SectionLabel.INTRO, SectionLabel.OUTRO))
+    slots = cut_into_slots(make_song(), both)
+    assert slots.ones[0] == 0
+    assert {SectionLabel.INTRO, SectionLabel.OUTRO}.isdisjoint(sections_danced(slots))
+    assert not slots.notes
+    plain = make_song(parts=(("verse", 8, 0.5),))
+    whole = cut_into_slots(plain, both)
+    assert whole.length == pytest.approx(plain.duration)
+    assert len(whole.notes) == 2
+
+
+def test_a_dance_stops_before_the_section_asked_for() -> None:
+    span = Span(SpanKind.SECTIONS, section=SectionLabel.VERSE, which=1, until=SectionLabel.MAMBO)
+    slots = cut_into_slots(make_song(), span)
+    assert sections_danced(slots) == [
+        SectionLabel.VERSE,
+        SectionLabel.CHORUS,
+        SectionLabel.VERSE,
+        SectionLabel.CHORUS,
+    ]
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.0, 0.5), (0.5, 1.0), (2 / 3, 1.0)])
+def test_a_share_of_the_song_is_cut_on_counts(start: float, end: float) -> None:
+    song = make_song()
+    slots = cut_into_slots(song, Span(SpanKind.SHARE, start, end))
+    assert slots.audio_start == pytest.approx(start * song.duration, abs=2.0)
+    assert slots.length == pytest.approx((end - start) * song.duration, abs=4.0)
+    assert start == 0.0 or slots.ones[0] == 0
+
+
 def test_a_part_that_the_song_does_not_have_is_said_and_all_is_danced() -> None:
     song = make_song(parts=(("verse", 8, 0.5),))
     slots = cut_into_slots(song, Span(SpanKind.SECTION, section=SectionLabel.MAMBO))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from choreo.blueprint import TransitionType
 from choreo.errors import Unavailable
 from choreo.task import GenerationRequest
 from choreo.vocabulary import Difficulty, EnergyLevel, SectionLabel, Style
+from planning.asked_part import read_span
 from planning.brief import read_brief
 from planning.model import Brief, Span, SpanKind
 
@@ -19,7 +21,7 @@ KINDS = ["basic", "body roll", "dip", "turn", "cross body lead", "hip roll"]
 
 
 def read(sentence: str) -> Brief:
-    return read_brief(GenerationRequest(query=sentence), KINDS).brief
+    return read_brief(GenerationRequest(query=sentence), KINDS, span=read_span(sentence)).brief
 
 
 @pytest.mark.parametrize(
@@ -107,10 +109,73 @@ def test_moves_asked_for_and_banned_are_told_apart(
         ("solo el estribillo", Span(SpanKind.SECTION, section=SectionLabel.CHORUS)),
         ("the mambo only please", Span(SpanKind.SECTION, section=SectionLabel.MAMBO)),
         ("a fiery mambo at the end", Span()),
+        ("nothing but the mambo", Span(SpanKind.SECTION, section=SectionLabel.MAMBO)),
+        ("solo la parte del mambo", Span(SpanKind.SECTION, section=SectionLabel.MAMBO)),
+        ("only the last chorus", Span(SpanKind.SECTION, section=SectionLabel.CHORUS, which=-1)),
+        ("not only the mambo", Span()),
+        ("the last minute", Span(SpanKind.SECONDS, -60.0)),
+        ("el último minuto", Span(SpanKind.SECONDS, -60.0)),
+        ("only the last half minute", Span(SpanKind.SECONDS, -30.0)),
+        ("from 1:00 on", Span(SpanKind.SECONDS, 60.0)),
+        ("start at 0:45, 30 seconds", Span(SpanKind.SECONDS, 45.0, 75.0)),
+        ("hasta el minuto 1:30", Span(SpanKind.SECONDS, 0.0, 90.0)),
+        ("the first half of the song", Span(SpanKind.SHARE, 0.0, 0.5)),
+        ("la segunda mitad", Span(SpanKind.SHARE, 0.5, 1.0)),
+        ("el último tercio de la canción", Span(SpanKind.SHARE, 2 / 3, 1.0)),
+        ("dance half of the song", Span(SpanKind.SHARE, 0.0, 0.5)),
+        ("the first half minute", Span(SpanKind.SECONDS, 0.0, 30.0)),
     ],
 )
 def test_the_asked_part_of_the_song_is_read(sentence: str, span: Span) -> None:
     assert read(sentence).span == span
+
+
+INTRO, OUTRO = SectionLabel.INTRO, SectionLabel.OUTRO
+
+
+@pytest.mark.parametrize(
+    ("sentence", "bounds"),
+    [
+        ("skip the intro", {"without": (INTRO,)}),
+        ("a bachata without the long intro", {"without": (INTRO,)}),
+        ("sáltate la introducción", {"without": (INTRO,)}),
+        ("sin intro ni outro", {"without": (INTRO, OUTRO)}),
+        ("no intro and no outro, 60 seconds", {"without": (INTRO, OUTRO), "length": 60.0}),
+        ("start at the chorus", {"section": SectionLabel.CHORUS, "which": 1}),
+        ("starting with the second verse", {"section": SectionLabel.VERSE, "which": 2}),
+        ("empieza en el estribillo", {"section": SectionLabel.CHORUS, "which": 1}),
+        ("desde el mambo", {"section": SectionLabel.MAMBO, "which": 1}),
+        ("a partir del mambo", {"section": SectionLabel.MAMBO, "which": 1}),
+        (
+            "from the verse until the mambo",
+            {"section": SectionLabel.VERSE, "which": 1, "until": SectionLabel.MAMBO},
+        ),
+        ("hasta el mambo", {"until": SectionLabel.MAMBO}),
+        (
+            "45 seconds from the chorus",
+            {"section": SectionLabel.CHORUS, "which": 1, "length": 45.0},
+        ),
+    ],
+)
+def test_sections_to_start_and_stop_at_are_read(sentence: str, bounds: dict[str, Any]) -> None:
+    brief = read(sentence)
+    assert brief.span == Span(SpanKind.SECTIONS, **bounds)
+    assert brief.banned == brief.wanted == ()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "don't skip the intro",
+        "no te saltes la intro",
+        "no abrupt ending",
+        "a soft intro, please",
+        "no turns in the intro",
+        "build up to a big finish",
+    ],
+)
+def test_words_about_a_part_are_not_a_wish_for_another_part(sentence: str) -> None:
+    assert read(sentence).span == Span()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from choreo.blueprint import TransitionType
 from choreo.task import MAX_QUERY_CHARS, GenerationRequest
 from choreo.vocabulary import Difficulty, EnergyLevel, SectionLabel, Style
+from planning.asked_part import read_span
 from planning.brief import read_brief
 from planning.model import Brief, Span, SpanKind
 
@@ -120,7 +121,7 @@ SENTENCES: list[tuple[str, Mapping[str, Any]]] = [
 def test_a_sentence_asks_for_what_it_says_and_for_nothing_else(
     sentence: str, expected: Mapping[str, Any]
 ) -> None:
-    reading = read_brief(GenerationRequest(query=sentence), KINDS)
+    reading = read_brief(GenerationRequest(query=sentence), KINDS, span=read_span(sentence))
     assert reading.brief == Brief(**{"sentence": sentence, **expected})
     assert reading.warnings == ()
 
@@ -135,7 +136,7 @@ def test_a_sentence_asks_for_what_it_says_and_for_nothing_else(
     ],
 )
 def test_other_scripts_give_the_usual_choice_and_a_warning(sentence: str) -> None:
-    reading = read_brief(GenerationRequest(query=sentence), KINDS)
+    reading = read_brief(GenerationRequest(query=sentence), KINDS, span=read_span(sentence))
     assert reading.brief == Brief(sentence=sentence)
     assert "English and Spanish" in " ".join(reading.warnings)
 

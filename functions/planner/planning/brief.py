@@ -17,8 +17,8 @@ from choreo.blueprint import TransitionType
 from choreo.errors import Unavailable
 from choreo.ports import LanguageModel
 from choreo.task import GenerationRequest
-from choreo.vocabulary import Difficulty, EnergyLevel, SectionLabel, Style
-from planning.model import MOODS, Brief, Span, SpanKind, move_words
+from choreo.vocabulary import Difficulty, EnergyLevel, Style
+from planning.model import MOODS, Brief, Span, move_words
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", Difficulty, EnergyLevel, Style)
@@ -43,6 +43,7 @@ def read_brief(
     request: GenerationRequest,
     kinds: Sequence[str],
     language_model: LanguageModel | None = None,
+    span: Span | None = None,
 ) -> Reading:
     """Read what the request asks for.
 
@@ -53,6 +54,8 @@ def read_brief(
         kinds: The kinds of move that the library has, as `move_words`.
 
         language_model: Refines the reading of a sentence; its failure changes nothing.
+
+        span: The asked part of the song; None: all of it.
     """
     sentence = request.query or ""
     brief = _by_rules(sentence, kinds) if sentence else Brief()
@@ -80,6 +83,7 @@ def read_brief(
             difficulty=request.difficulty or brief.difficulty,
             energy=request.energy_level or brief.energy,
             style=request.style or brief.style,
+            span=span or brief.span,
         ),
         reader,
         notes,
@@ -153,15 +157,6 @@ _MOOD: Mapping[str, str] = {
     "party": "party|club|wild|fiesta|enfiestad*|rumba|animad*",
 }
 
-_SECTION: Mapping[SectionLabel, str] = {
-    SectionLabel.INTRO: "intro|introduction|introduccion",
-    SectionLabel.VERSE: "verse|verso|estrofa",
-    SectionLabel.CHORUS: "chorus|refrain|hook|coro|estribillo",
-    SectionLabel.MAMBO: "mambo",
-    SectionLabel.BRIDGE: "bridge|puente",
-    SectionLabel.OUTRO: "outro|ending",
-}
-
 _TRANSITION: Mapping[TransitionType, str] = {
     TransitionType.CROSSFADE: "smooth|smoothly|seamless|seamlessly|flowing|fluid|fluent|"
     "crossfade|cross-fade|"
@@ -204,10 +199,11 @@ _MOVES: Mapping[str, str] = {
 """Kinds of move that sentences name, beside the library's own names."""
 
 _NEGATION = re.compile(
-    r"\b(?:no|not|without|avoid|avoiding|skip|skipping|exclude|excluding|never|don'?t|dont|"
-    r"do not|nothing|hardly any|barely any|(?:go )?easy on|"
+    r"\b(?:no|not|without|avoid|avoiding|skip|skipping|leave out|leaving out|exclude|excluding|"
+    r"never|don'?t|dont|do not|nothing|hardly any|barely any|(?:go )?easy on|"
     r"minus|except|instead of|rather than|sin|ni|nada(?! mas)|evita|evitar|evitando|"
-    r"excepto|menos(?! energia)|nunca|tampoco|apenas|omite|omitir|quita|quitar)\b"
+    r"excepto|menos(?! energia)|nunca|tampoco|apenas|omite|omitir|quita|quitar|"
+    r"salta|saltar|saltate)\b"
 )
 
 _NEGATION_ENDS = re.compile(
@@ -357,7 +353,6 @@ def _by_rules(sentence: str, kinds: Sequence[str]) -> Brief:
         tempo=_tempo(text),
         wanted=wanted,
         banned=banned,
-        span=_span(text),
         transition=transition,
         smooth=transition is TransitionType.CROSSFADE,
     )
@@ -423,10 +418,15 @@ def _tempo(text: _Text) -> float | None:
     return named.pop() if len(named) == 1 else None
 
 
+_PARTS_OF_A_SONG = frozenset({"intro", "outro", "verse", "chorus", "bridge", "break"})
+"""Kinds of move of these names are chosen by their place; in a sentence the words mean the song."""
+
+
 def _moves_named(text: _Text, kinds: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     table = dict(_MOVES)
     for kind in kinds:
-        table.setdefault(kind, kind)
+        if kind not in _PARTS_OF_A_SONG:
+            table.setdefault(kind, kind)
     wanted: list[str] = []
     banned: list[str] = []
     for match, kind in _named_in(text, table):
@@ -442,77 +442,6 @@ def _is_level_not_move(text: str, place: int, kind: str) -> bool:
     return bool(
         re.match(r"basic\s+(?:level|bachata|routine|choreography)|nivel", text[place:])
     ) or (text[max(0, place - 6) : place].strip() == "nivel")
-
-
-_NUMBER_WORDS: Mapping[str, float] = {
-    "one": 1, "un": 1, "una": 1, "a": 1, "half a": 0.5, "medio": 0.5, "two": 2, "dos": 2,
-    "three": 3, "tres": 3,
-    "ten": 10, "diez": 10, "fifteen": 15, "quince": 15, "twenty": 20, "veinte": 20,
-    "thirty": 30, "treinta": 30, "forty": 40, "cuarenta": 40, "sixty": 60, "sesenta": 60,
-    "ninety": 90, "noventa": 90,
-}  # fmt: skip
-
-_UNIT = r"(?P<unit>seconds?|secs?|s|segundos?|seg|minutes?|mins?|minutos?)\b"
-_AMOUNT = (
-    r"(?P<n>\d+(?:\.\d+)?|"
-    + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
-    + r")[\s-]*"
-    + _UNIT
-)
-
-_AND_A_HALF = re.compile(
-    r"\b(?:a\s+|one\s+|un\s+)?(?:minute\s+and\s+a\s+half|minuto\s+y\s+medio)\b"
-)
-_CLOCK = re.compile(r"\b(\d{1,2}):([0-5]\d)\s+(?:minutes?|mins?|minutos?|long|de\s+largo)\b")
-
-_FIRST = re.compile(rf"\b(?:first|opening|primer[oa]?s?)\s+(?:{_AMOUNT}|(?P<one>minute|minuto)\b)")
-_LAST = re.compile(r"\b(?:last|final|ultim[oa]s?)\s+" + _AMOUNT)
-_BETWEEN = re.compile(
-    r"\b(?:from|between|de|desde|entre)\s+(?:el\s+|la\s+)?(\d+):(\d\d)\s+(?:to|and|until|a|al|y|hasta)\s+"
-    r"(?:el\s+|la\s+)?(\d+):(\d\d)"
-)
-_LONG = re.compile(r"\b" + _AMOUNT)
-_ONLY = re.compile(r"\b(?:only|just|solo|solamente|unicamente|nada mas)\s+(?:the\s+|el\s+|la\s+)?")
-
-
-def _seconds(match: re.Match[str]) -> float:
-    number = match.group("n")
-    if number is None:
-        return 60.0
-    amount = float(_NUMBER_WORDS[number]) if number in _NUMBER_WORDS else float(number)
-    return amount * (60.0 if match.group("unit").startswith("m") else 1.0)
-
-
-def _span(text: _Text) -> Span:
-    for only in _ONLY.finditer(text.text):
-        if text.is_negated(only.start()):
-            continue
-        for label, words in _SECTION.items():
-            match = _pattern(words).match(text.text, only.end())
-            if match:
-                return Span(SpanKind.SECTION, section=label)
-    for label, words in _SECTION.items():  # "the mambo only", "el mambo solamente"
-        if re.search(
-            _pattern(words).pattern + r"\s+(?:part\s+)?(?:only|solamente|nada mas)\b", text.text
-        ):
-            return Span(SpanKind.SECTION, section=label)
-    between = _BETWEEN.search(text.text)
-    if between:
-        a, b, c, d = (int(group) for group in between.groups())
-        if 60 * c + d > 60 * a + b:
-            return Span(SpanKind.SECONDS, 60.0 * a + b, 60.0 * c + d)
-    if _AND_A_HALF.search(text.text):
-        return Span(SpanKind.SECONDS, 0.0, 90.0)
-    clock = _CLOCK.search(text.text)
-    if clock and int(clock.group(1)) + int(clock.group(2)) > 0:
-        return Span(SpanKind.SECONDS, 0.0, 60.0 * int(clock.group(1)) + int(clock.group(2)))
-    last = _LAST.search(text.text)
-    if last and _seconds(last) > 0:
-        return Span(SpanKind.SECONDS, -_seconds(last))
-    first = _FIRST.search(text.text) or _LONG.search(text.text)
-    if first and _seconds(first) > 0:
-        return Span(SpanKind.SECONDS, 0.0, _seconds(first))
-    return Span()
 
 
 # The language model's part.

@@ -232,7 +232,7 @@ def _chosen(songs: Sequence[Song], span: Span) -> tuple[tuple[SongPart, ...], tu
 
 def _asked_length(span: Span) -> float | None:
     if span.kind is not SpanKind.SECONDS:
-        return None
+        return span.length
     if span.start < 0:
         return -span.start
     return None if span.end is None else span.end - span.start

@@ -52,7 +52,12 @@ class SpanKind(StrEnum):
     WHOLE = "whole"
     SECONDS = "seconds"
     """From `start` to `end` on the song's clock; a negative start counts from the end."""
+    SHARE = "share"
+    """From `start` to `end` as shares of the song, 0 to 1."""
     SECTION = "section"
+    """One section alone."""
+    SECTIONS = "sections"
+    """From one section on, up to another, or without those at its ends."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,19 @@ class Span:
 
     kind: SpanKind = SpanKind.WHOLE
     start: float = 0.0
-    """Seconds of the song; negative: from its end."""
+    """Seconds of the song, or a share of it; negative: from its end."""
     end: float | None = None
-    """Seconds of the song; None: its end."""
+    """Seconds of the song, or a share of it; None: its end."""
     section: SectionLabel | None = None
+    """The section that is danced alone, or with which the dance starts."""
+    which: int = 0
+    """Which section with this label, from 1, or -1 for the last; 0 for the longest."""
+    until: SectionLabel | None = None
+    """The section before which the dance ends."""
+    without: tuple[SectionLabel, ...] = ()
+    """Sections at the song's ends that are left out."""
+    length: float | None = None
+    """Seconds that are danced at most, from where the dance starts."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from choreo.move import AUDIO_DIMENSIONS
 from choreo.ports import LanguageModel, ObjectStore
 from choreo.song import Song, SongAnalysis
 from choreo.task import GenerationRequest, Stage, Variant
+from planning.asked_part import read_span
 from planning.brief import Reading, read_brief
 from planning.builder import Origin, build_blueprint
 from planning.choreography import choreograph
@@ -119,7 +120,12 @@ def plan(
     index = tools.cache.index()
     opened = _opened(request, index.library, tools)
     reading = (
-        read_brief(request, _kinds(index.library), tools.language_model)
+        read_brief(
+            request,
+            _kinds(index.library),
+            tools.language_model,
+            read_span(request.query) if request.query else None,
+        )
         if opened is None
         else Reading(opened.brief, "earlier plan")
     )

@@ -126,20 +126,10 @@ def _bounds(
 ) -> tuple[float, float, tuple[str, ...]]:
     """Return start and end of the asked part on the song's clock."""
     duration = max(analysis.duration, beats[-1])
-    if span.kind is SpanKind.SECTION and span.section is not None:
-        section = _longest(analysis.sections, span.section)
-        if section is None:
-            note = f"this song has no {span.section.value} that could be told apart; all is danced"
-            return 0.0, duration, (note,)
-        wanted_start, wanted_end = section
-    elif span.kind is SpanKind.SECONDS:
-        wanted_start = span.start if span.start >= 0 else max(0.0, duration + span.start)
-        wanted_end = duration if span.end is None else min(span.end, duration)
-    else:
-        return 0.0, duration, ()
+    wanted_start, wanted_end, notes = _wanted(analysis.sections, duration, span)
     if wanted_end - wanted_start < PHRASE * 60.0 / 150 or wanted_start >= beats[ones[-1]]:
         note = "the asked part is shorter than eight counts or after the song's end; all is danced"
-        return 0.0, duration, (note,)
+        return 0.0, duration, (*notes, note)
     start = 0.0
     if wanted_start > EDGE:
         starts = [beats[i] for i in ones]
@@ -149,10 +139,74 @@ def _bounds(
         bars = sorted({beats[i + k] for i in ones for k in (0, 4) if i + k < len(beats)})
         fitting = [bar for bar in bars if start + EDGE < bar <= wanted_end + 0.1]
         end = fitting[-1] if fitting else wanted_end
-    return start, end, ()
+    return start, end, notes
 
 
-def _longest(sections: tuple[Section, ...], label: SectionLabel) -> tuple[float, float] | None:
+def _wanted(
+    sections: tuple[Section, ...], duration: float, span: Span
+) -> tuple[float, float, tuple[str, ...]]:
+    """Return start and end as they were asked for, and what could not be honoured."""
+    match span.kind:
+        case SpanKind.SECONDS:
+            start = span.start if span.start >= 0 else max(0.0, duration + span.start)
+            return start, duration if span.end is None else min(span.end, duration), ()
+        case SpanKind.SHARE:
+            return span.start * duration, (1.0 if span.end is None else span.end) * duration, ()
+        case SpanKind.SECTION if span.section is not None:
+            run = _run(sections, span.section, span.which)
+            return (
+                (*run, ()) if run else (0.0, duration, (_missing(span.section, "all is danced"),))
+            )
+        case SpanKind.SECTIONS:
+            return _between_sections(sections, duration, span)
+        case _:
+            return 0.0, duration, ()
+
+
+def _between_sections(
+    sections: tuple[Section, ...], duration: float, span: Span
+) -> tuple[float, float, tuple[str, ...]]:
+    start, end = 0.0, duration
+    notes: list[str] = []
+    if SectionLabel.INTRO in span.without:
+        intro = _run(sections, SectionLabel.INTRO, 1)
+        # An intro that comes later is no way into the song.
+        if intro and intro[0] <= sections[0].start + EDGE:
+            start = intro[1]
+        else:
+            notes.append(_missing(SectionLabel.INTRO, "it is danced from its start"))
+    if SectionLabel.OUTRO in span.without:
+        outro = _run(sections, SectionLabel.OUTRO, -1)
+        if outro:
+            end = outro[0]
+        else:
+            notes.append(_missing(SectionLabel.OUTRO, "it is danced to its end"))
+    if span.section is not None:
+        run = _run(sections, span.section, span.which)
+        if run:
+            start = run[0]
+        else:
+            notes.append(_missing(span.section, "it is danced from its start"))
+    if span.until is not None:
+        later = [s.start for s in sections if s.label is span.until and s.start > start + EDGE]
+        if later:
+            end = later[0]
+        else:
+            notes.append(_missing(span.until, "it is danced to its end"))
+    if span.length is not None:
+        end = min(end, start + span.length)
+    return start, end, tuple(notes)
+
+
+def _missing(label: SectionLabel, instead: str) -> str:
+    return f"this song has no {label.value} that could be told apart; {instead}"
+
+
+def _run(
+    sections: tuple[Section, ...], label: SectionLabel, which: int
+) -> tuple[float, float] | None:
+    """Return start and end of one run of sections with this label: the longest for 0, else the
+    one of that number, or the last there is."""
     runs: list[tuple[float, float]] = []
     for section in sections:
         if section.label is not label:
@@ -161,7 +215,9 @@ def _longest(sections: tuple[Section, ...], label: SectionLabel) -> tuple[float,
             runs[-1] = (runs[-1][0], section.end)
         else:
             runs.append((section.start, section.end))
-    return max(runs, key=lambda run: (run[1] - run[0], -run[0]), default=None)
+    if not runs or which == 0:
+        return max(runs, key=lambda run: (run[1] - run[0], -run[0]), default=None)
+    return runs[-1] if which < 0 or which > len(runs) else runs[which - 1]
 
 
 def _covering(

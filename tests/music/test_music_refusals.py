@@ -52,6 +52,31 @@ def _metronome(seconds: int = 40, tempo: float = 120.0) -> np.ndarray:
     return _struck(seconds, times, [1_500.0] * len(times), 150.0)
 
 
+def _accented_metronome(seconds: int = 40, tempo: float = 124.0) -> np.ndarray:
+    """A low click on every fourth beat: a bar, but no chord, no part and no 1 of eight."""
+    count = int((seconds - 1) * tempo / 60)
+    times = [0.3 + k * 60 / tempo for k in range(count)]
+    return _struck(seconds, times, [200.0 if k % 4 == 0 else 900.0 for k in range(count)], 60.0)
+
+
+def _chant(seconds: int = 30, seed: int = 1) -> np.ndarray:
+    """Speech whose syllables keep a pulse, as in a poem."""
+    rng = np.random.default_rng(seed)
+    samples = np.zeros(seconds * RATE)
+    time = 0.3
+    while time < seconds - 1.0:
+        at = np.arange(int(rng.uniform(0.1, 0.2) * RATE)) / RATE
+        pitch, formant = rng.uniform(95, 160), rng.uniform(400, 900)
+        voice = sum(
+            np.sin(2 * np.pi * pitch * k * at) / (1 + ((pitch * k - formant) / 300) ** 2)
+            for k in range(1, 20)
+        )
+        start = int((time + rng.normal(0, 0.01)) * RATE)
+        samples[start : start + len(at)] += 0.3 * voice * np.hanning(len(at))
+        time += 0.24 * (1 if rng.random() < 0.8 else 2)
+    return samples
+
+
 def _waltz(seconds: int = 40, tempo: float = 126.0) -> np.ndarray:
     count = int((seconds - 1) * tempo / 60)
     times = [0.3 + k * 60 / tempo for k in range(count)]
@@ -102,8 +127,10 @@ def test_music_that_may_be_half_as_fast_is_not_trusted() -> None:
 
 
 @pytest.mark.parametrize(
-    "samples", [_metronome(), _metronome(tempo=90), _waltz(), _waltz(tempo=100)],
-    ids=["metronome", "slow metronome", "waltz", "slow waltz"],
+    "samples",
+    [_metronome(), _metronome(tempo=90), _accented_metronome(), _chant(), _waltz(),
+     _waltz(tempo=100)],
+    ids=["metronome", "slow metronome", "accented metronome", "chant", "waltz", "slow waltz"],
 )  # fmt: skip
 def test_a_beat_without_a_bachata_count_is_not_trusted(samples: np.ndarray) -> None:
     analysis = analyse_samples(samples.astype(np.float32))

@@ -43,6 +43,10 @@ It matters only that 1 is likeliest, then the "and" before it."""
 CHORDS_COUNTED = 8
 """So many chord changes are believed independently; a song repeats its progression."""
 
+SAME_CHORD, OTHER_CHORD = 0.05, 0.10
+"""Change of harmony up to which it is still one chord, and from which it is another: the strokes of
+a metronome differ by 0.05, changes of chord by 0.15 and more."""
+
 HARMONY_RELIED_ON = 0.93
 """Share of songs in which the changes of harmony do not mislead as a whole."""
 
@@ -123,7 +127,9 @@ def _chord_fit(counts: Ints, harmony: Floats) -> Floats:
         return np.zeros(4)
     places = 2 * counts[changes // 2] + changes % 2
     heard = np.bincount(places, weights=harmony[changes], minlength=8)
-    counted = min(len(changes), CHORDS_COUNTED) / max(float(heard.sum()), 1e-9)
+    clear = (harmony[changes] - SAME_CHORD) / (OTHER_CHORD - SAME_CHORD)
+    number = float(np.clip(clear, 0.0, 1.0).sum())
+    counted = min(number, CHORDS_COUNTED) / max(float(heard.sum()), 1e-9)
     likely = counted * np.log(CHORD_PLACES)
     return np.array([float(heard @ np.roll(likely, 2 * one)) for one in range(4)])
 

@@ -36,6 +36,10 @@ SLIP_COST = 9.0
 OTHER_METRE_MARGIN = 0.1
 """Correlation by which another metre must be more alike than four."""
 
+LEAST_LIKENESS, COMPARABLE = 0.1, 32
+"""Correlation that beats have with those one, two or four bars later in any music, and beats from
+which on it can be told: a loose band has 0.2, a chant of the same pulse 0.05."""
+
 HALF_TEMPO = 0.8
 """Standard deviations between the strokes on odd and on even beats from which every second one is
 empty: bachata, loud on 4, has 0.6 at most, music counted twice too fast 1.0 or more."""
@@ -82,7 +86,7 @@ class Counting:
     every_second_empty: bool
     """True when every second beat is hardly played: the music may be half as fast."""
     in_four: bool
-    """False when the music repeats after 3, 5 or 7 beats rather than after 4."""
+    """False when the music repeats after 3, 5 or 7 beats rather than after 4, or not at all."""
 
 
 def features_at(spectrum: Spectrum, times: Floats) -> BeatFeatures:
@@ -235,7 +239,9 @@ def _repeats_in_four(features: BeatFeatures) -> bool:
             return 0.0
         return float(np.mean(np.sum(rows[lag:] * rows[:-lag], axis=1)) / np.mean(rows**2) / 9)
 
-    four = max(likeness(4), likeness(8))
+    four = max(likeness(4), likeness(8), likeness(16))
+    if len(rows) >= COMPARABLE and four < LEAST_LIKENESS:
+        return False
     return max(likeness(3), likeness(5), likeness(7)) < four + OTHER_METRE_MARGIN
 
 
@@ -381,8 +387,8 @@ def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:
         scaled = np.clip((means - middle) / spread, -3.0, 3.0)
         blocks.append(weight * scaled / np.sqrt(means.shape[1]))
     rows = np.concatenate(blocks, axis=1)
-    if len(rows) > 1 and bounds[-1] - bounds[-2] < 3:
-        # Too little of the last bar was recorded to call it different.
+    if len(rows) > 1 and bounds[-1] - bounds[-2] < 4:
+        # A bar that lacks its 4 is not like the others, and yet nothing begins with it.
         rows[-1] = rows[-2]
     return rows
 

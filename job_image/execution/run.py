@@ -14,6 +14,7 @@ from choreo.log import stage
 from choreo.ports import ObjectStore
 from choreo.task import Claim, Phase, Rendered, Stage, TaskStatus
 from execution.heartbeat import Heartbeat
+from execution.keeping import fetch_kept, kept_path, publish_kept
 from execution.transfer import fetch_media, publish_video
 from rendering import JointCache, preview, preview_plan, render
 
@@ -153,6 +154,7 @@ def _follow(
 
         # The preview's sound is the whole video's: made once, it serves both.
         cache = JointCache(Path(folder) / "kept")
+        fetch_kept(store, blueprint, cache, Path(folder))
 
         def lost() -> bool:
             return heartbeat.lost or stopping()
@@ -169,7 +171,7 @@ def _follow(
                 video,
                 report=rendered,
                 cancelled=lost,
-                cache=cache if preview_plan(blueprint) else None,
+                cache=cache,
             )
             counts.update(moves=len(blueprint.moves), duration_s=report.duration)
         heartbeat.show(Stage.UPLOADING, RENDERED_PERCENT, "Uploading the video")
@@ -178,6 +180,7 @@ def _follow(
         with stage("publish") as counts:
             size = publish_video(store, video, path)
             counts["bytes"] = size
+            publish_kept(store, blueprint, cache, Path(folder))
         metrics.record(metrics.VIDEO_SIZE, size)
     plan_quality = blueprint.generation_parameters.get("quality")
     quality = {**(plan_quality if isinstance(plan_quality, dict) else {}), **report.quality}
@@ -187,6 +190,7 @@ def _follow(
     except ClaimLost:
         if tasks.get(claim.task_id).status is TaskStatus.CANCELLED:
             store.remove(path)
+            store.remove(kept_path(path))
         raise
     metrics.record(metrics.TASKS, 1, outcome="completed")
     spent = {"event": "rendered", "seconds": round(time.monotonic() - started, 3)}

@@ -1,5 +1,7 @@
 """What one render encoded, kept for the next: joints and sound, found again by their content.
 
+The entries that one video is made of can be packed into a file and unpacked elsewhere.
+
 The name of an entry is a hash of everything that goes into it (the clips' packets, the frames
 drawn, the parameters), so an entry is never wrong, only unused.
 """
@@ -7,7 +9,10 @@ drawn, the parameters), so an entry is never wrong, only unused.
 import contextlib
 import hashlib
 import os
+import re
+import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 
 from choreo.errors import RenderFailed
@@ -21,7 +26,12 @@ LARGEST_ENTRY = 32_000_000
 _RECIPE = b"2"
 """Raise it when the same parameters come to mean another picture or sound."""
 
+MOST_PACKED = 128_000_000
+"""Bytes of a packed file: the joints of twenty minutes."""
+
 _DIGEST = 32
+
+_NAME = re.compile(f"[0-9a-f]{{{2 * _DIGEST}}}")
 
 
 def key_of(*parts: object) -> str:
@@ -50,6 +60,7 @@ class JointCache:
         """
         self._folder = folder
         self._most_bytes = most_bytes
+        self._used: set[str] = set()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
@@ -64,7 +75,10 @@ class JointCache:
         except OSError:
             return None
         found = whole[_DIGEST:]
-        return found if _checksum(found) == whole[:_DIGEST] else None
+        if _checksum(found) != whole[:_DIGEST]:
+            return None
+        self._used.add(key)
+        return found
 
     def put(self, key: str, data: bytes) -> None:
         """Keep an entry. A full disk or a lost folder is no fault: nothing is kept then."""
@@ -76,8 +90,44 @@ class JointCache:
                 with os.fdopen(handle, "wb") as file:
                     file.write(_checksum(data) + data)
                 Path(name).replace(self._folder / key)
+                self._used.add(key)
             finally:
                 Path(name).unlink(missing_ok=True)
+
+    def pack(self, file: Path) -> int:
+        """Write what was found or kept here into one file, as far as `MOST_PACKED` goes.
+
+        Returns: How many entries are in it.
+
+        Raises:
+
+            OSError: If it cannot be written.
+        """
+        count, room = 0, MOST_PACKED
+        with zipfile.ZipFile(file, "w") as packed:
+            for key in sorted(self._used):
+                path = self._folder / key
+                size = path.stat().st_size if path.is_file() else room + 1
+                if size <= room:
+                    packed.write(path, key)
+                    count, room = count + 1, room - size
+        return count
+
+    def unpack(self, file: Path) -> int:
+        """Take in what was packed elsewhere; entries that are none are left out.
+
+        Returns: How many entries were taken.
+        """
+        count, room = 0, MOST_PACKED
+        with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(file) as packed:
+            for entry in packed.infolist():
+                plain = entry.compress_type == zipfile.ZIP_STORED
+                if not plain or not _NAME.fullmatch(entry.filename) or entry.file_size > room:
+                    continue
+                with packed.open(entry) as source, (self._folder / entry.filename).open("wb") as to:
+                    shutil.copyfileobj(source, to)
+                count, room = count + 1, room - entry.file_size
+        return count
 
     def tidy(self) -> None:
         """Remove what was not used for longest until the rest fits."""

@@ -91,9 +91,10 @@ def test_a_preview_goes_when_its_task_has_ended(house, tasks, outputs, clock) ->
     assert len(_left(outputs)) == 1, "it is shown while the whole video is rendered"
     _complete(tasks, claim)
     _write(outputs / f"{claim.task_id}.mp4", clock)
+    _write(outputs / f"{claim.task_id}.joints", clock)
     clock.pass_(LEASE)
     house.tidy()
-    assert _left(outputs) == {f"{claim.task_id}.mp4"}
+    assert _left(outputs) == {f"{claim.task_id}.mp4", f"{claim.task_id}.joints"}
 
 
 def test_what_failed_and_cancelled_tasks_left_goes(house, tasks, outputs, clock) -> None:
@@ -101,6 +102,7 @@ def test_what_failed_and_cancelled_tasks_left_goes(house, tasks, outputs, clock)
     for claim in (failed, cancelled):
         _write(outputs / f"{claim.task_id}.mp4", clock)
         _write(outputs / f"{claim.task_id}.preview.mp4", clock)
+        _write(outputs / f"{claim.task_id}.joints", clock)
     tasks.fail(failed, "the clip is corrupt")
     tasks.cancel(cancelled.task_id)
     house.tidy()
@@ -124,3 +126,15 @@ def test_a_video_of_no_known_task_stays_for_its_days(house, outputs, clock) -> N
 
 def test_a_store_without_outputs_is_tidy(tasks, tmp_path) -> None:
     FolderHousekeeping(tmp_path / "nowhere", tasks, DAYS).tidy()
+
+
+def test_joints_go_with_their_video(
+    outputs: Path, house: FolderHousekeeping, tasks: SqlTasks, clock: Clock
+) -> None:
+    kept = _complete(tasks, _rendering(tasks))
+    for name in (kept, "gone"):
+        _write(outputs / f"{name}.joints", clock)
+    _write(outputs / f"{kept}.mp4", clock)
+    clock.now += LEASE + timedelta(seconds=1)
+    house.tidy()
+    assert sorted(file.name for file in outputs.iterdir()) == [f"{kept}.joints", f"{kept}.mp4"]

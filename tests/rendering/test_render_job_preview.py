@@ -73,6 +73,7 @@ def test_the_small_video_comes_first_and_goes_when_the_whole_one_is_there(
     assert [path for path, _ in seen] == [
         f"outputs/{task_id}.preview.mp4",
         f"outputs/{task_id}.mp4",
+        f"outputs/{task_id}.joints",
     ]
     assert seen[0][1] > 5_000
     assert store.size(f"outputs/{task_id}.preview.mp4") is None

@@ -14,7 +14,13 @@ from choreo.database.tasks import SqlTasks
 from choreo.task import TaskStatus
 
 OUTPUTS = "outputs"
-"""The store's folder of finished videos, `outputs/<task>.mp4`."""
+"""The store's folder of finished videos, `outputs/<task>.mp4`, and what belongs to them."""
+
+JOINTS = "[!.]*.joints"
+"""What the job keeps beside a video, for videos that are made from the same plan."""
+
+JOINTS = ".joints"
+"""Kept beside a video for the videos that are made from its plan; see the job's `keeping`."""
 
 UNFINISHED = ".*.part"
 """What the folder store calls a file that is still written."""
@@ -63,12 +69,15 @@ class FolderHousekeeping:
         for file, age in self._files(UNFINISHED, now):
             if age > lease:  # who writes still changes it
                 _remove(file, "its writer is gone")
-        videos = list(self._files("[!.]*.mp4", now))
-        ended = self._tasks.ended([_task_of(file) for file, _ in videos])
-        for file, age in videos:
+        files = list(self._files("[!.]*", now))
+        ended = self._tasks.ended(sorted({_task_of(file) for file, _ in files}))
+        for file, age in files:
             reason = self._reason_to_remove(file, age, ended)
             if reason:
                 _remove(file, reason)
+        for file, age in self._files(JOINTS, now):
+            if age > lease and not file.with_suffix(".mp4").exists():
+                _remove(file, "its video is gone")
         self._tidied = now
 
     def _files(self, pattern: str, now: float) -> Iterator[tuple[Path, float]]:
@@ -83,7 +92,8 @@ class FolderHousekeeping:
         self, file: Path, age: float, ended: dict[str, tuple[TaskStatus, str | None]]
     ) -> str | None:
         status, video = ended.get(_task_of(file), (None, None))
-        if status is not None and video != f"{OUTPUTS}/{file.name}":
+        kept = video and file.name in (Path(video).name, Path(video).stem + JOINTS)
+        if status is not None and not kept:
             return f"its task is {status}"
         if self._kept and age > self._kept.total_seconds():
             return f"it was kept for {self._kept.total_seconds() / 86_400:g} days"

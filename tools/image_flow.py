@@ -301,7 +301,7 @@ def _start(
 
 def _ask(address: str) -> None:
     """Ask for a video at both doors and check what comes."""
-    songs = call(address, "/api/songs", "")["songs"]
+    songs = call(address, "/api/songs", {})["songs"]
     if not isinstance(songs, list) or not songs:
         raise FlowFailed("the catalogue's image took no song in")
     for door, wish in (
@@ -309,7 +309,7 @@ def _ask(address: str) -> None:
         ("generate-with-ai", {"query": SENTENCE}),
     ):
         started = time.monotonic()
-        task = make_video(address, "", door, wish, pause=0.3, patience=PATIENCE_SECONDS)
+        task = make_video(address, {}, door, wish, pause=0.3, patience=PATIENCE_SECONDS)
         took = time.monotonic() - started
         print(f"{door}: {_checked(task)}, {took:.1f} s after it was asked for")
 

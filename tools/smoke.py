@@ -3,7 +3,8 @@
     python tools/smoke.py URL            # options and songs
     python tools/smoke.py URL --video    # also a video of the first song, waited for
 
-An ID token is taken from API_TOKEN. Exit status 1, and what was wrong, if anything was.
+ID_TOKEN is shown to Cloud Run and API_TOKEN to the product, each where it is set. Exit status 1,
+and what was wrong, if anything was.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 
 PATIENCE_SECONDS = 60
 """A first request starts an instance and a database connection."""
@@ -25,16 +27,28 @@ class SmokeFailed(Exception):
     """The API does not work; the message says which call and what it answered."""
 
 
-def call(base: str, path: str, token: str, body: object | None = None) -> dict[str, object]:
+Shown = Mapping[str, str]
+"""Headers by which a caller is known."""
+
+
+def credentials(environment: Mapping[str, str]) -> Shown:
+    """Return the headers that show the tokens of `environment`."""
+    headers = (("X-Serverless-Authorization", "ID_TOKEN"), ("Authorization", "API_TOKEN"))
+    return {
+        header: f"Bearer {environment[variable]}"
+        for header, variable in headers
+        if environment.get(variable)
+    }
+
+
+def call(base: str, path: str, shown: Shown, body: object | None = None) -> dict[str, object]:
     """Return the JSON object that `path` answers.
 
     Raises:
 
         SmokeFailed: On no answer, an error status, or an answer that is no JSON object.
     """
-    headers = {"Content-Type": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
+    headers = {"Content-Type": "application/json", **shown}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(base.rstrip("/") + path, data=data, headers=headers)  # noqa: S310 - main() lets http and https pass only
     try:
@@ -54,7 +68,7 @@ def call(base: str, path: str, token: str, body: object | None = None) -> dict[s
 
 def make_video(
     base: str,
-    token: str,
+    shown: Shown,
     door: str,
     wish: object,
     pause: float = 2.0,
@@ -66,10 +80,10 @@ def make_video(
 
         SmokeFailed: If the task fails or takes too long.
     """
-    task_id = call(base, f"/api/choreography/{door}", token, wish)["task_id"]
+    task_id = call(base, f"/api/choreography/{door}", shown, wish)["task_id"]
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        task = call(base, f"/api/choreography/tasks/{task_id}", token)
+        task = call(base, f"/api/choreography/tasks/{task_id}", shown)
         if task["status"] == "completed":
             return task
         if task["status"] in ("failed", "cancelled"):
@@ -96,17 +110,17 @@ def main(arguments: list[str]) -> int:
     wanted = parser.parse_args(arguments)
     if not wanted.url.startswith(("http://", "https://")):
         parser.error(f"{wanted.url!r} must begin with http:// or https://")
-    token = os.environ.get("API_TOKEN", "")
+    shown = credentials(os.environ)
     try:
-        call(wanted.url, "/api/options", token)
-        songs = call(wanted.url, "/api/songs", token).get("songs")
+        call(wanted.url, "/api/options", shown)
+        songs = call(wanted.url, "/api/songs", shown).get("songs")
         if not isinstance(songs, list):
             raise SmokeFailed("/api/songs answered without a list of songs")
         print(f"options and {len(songs)} songs: the API answers and reads its database")
         if wanted.video and not songs:
             raise SmokeFailed("there is no song to dance to: ingest the library first")
         if wanted.video:
-            task = make_video(wanted.url, token, "generate-from-song", song_wish(songs[0]["id"]))
+            task = make_video(wanted.url, shown, "generate-from-song", song_wish(songs[0]["id"]))
             print(f"video of {task['duration']} s: {task['video_url']}")
     except SmokeFailed as exc:
         print(f"smoke: {exc}", file=sys.stderr)

@@ -40,7 +40,11 @@ resource "google_cloudbuild_trigger" "deploy" {
   location        = var.region
   description     = "Applies a planned release; waits for a person's approval"
   service_account = "projects/${var.project_id}/serviceAccounts/${var.deployer_service_account}"
-  substitutions   = merge(local.build_substitutions, { _DEPLOYER = var.deployer_service_account })
+  substitutions = merge(local.build_substitutions, {
+    _DEPLOYER = var.deployer_service_account
+    # Where callers show tokens, the smoke request shows one too.
+    _API_TOKENS = var.use_api_tokens ? google_secret_manager_secret.api_tokens.secret_id : ""
+  })
 
   source_to_build {
     repository = var.source_repository

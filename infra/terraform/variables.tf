@@ -119,6 +119,17 @@ variable "videos_per_day" {
   }
 }
 
+variable "forwarded_hops" {
+  description = "Proxies that append to X-Forwarded-For before a request is here: 1 is Cloud Run's own, 2 with a load balancer before it; 0 believes none."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = contains([0, 1, 2, 3, 4, 5], var.forwarded_hops)
+    error_message = "forwarded_hops must be a whole number from 0 to 5."
+  }
+}
+
 # --- request handler ---
 
 variable "request_handler_instances" {

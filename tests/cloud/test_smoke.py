@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tools.smoke import main
+from tools.smoke import credentials, main
 
 Answers = dict[str, tuple[int, object]]
 
@@ -95,6 +95,16 @@ def test_without_a_token_the_refusal_is_shown(api, capsys, monkeypatch) -> None:
     monkeypatch.delenv("API_TOKEN")
     assert main([api(WORKING)]) == 1
     assert "401" in capsys.readouterr().err
+
+
+def test_the_token_of_google_and_that_of_the_product_do_not_meet() -> None:
+    assert credentials({"ID_TOKEN": "google", "API_TOKEN": "ours"}) == {
+        "X-Serverless-Authorization": "Bearer google",
+        "Authorization": "Bearer ours",
+    }
+    assert credentials({"ID_TOKEN": "google", "API_TOKEN": ""}) == {
+        "X-Serverless-Authorization": "Bearer google"
+    }
 
 
 def test_nobody_there_is_a_failure_and_no_traceback(capsys) -> None:

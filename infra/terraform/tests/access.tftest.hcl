@@ -175,3 +175,29 @@ run "everybody_gets_in_only_when_a_variable_says_so" {
     error_message = "public_api opens more than the API."
   }
 }
+
+run "the_caller_is_read_behind_as_many_proxies_as_there_are" {
+  command = plan
+
+  variables {
+    forwarded_hops = 2
+  }
+
+  assert {
+    condition = anytrue([
+      for variable in google_cloud_run_v2_service.request_handler.template[0].containers[0].env :
+      variable.name == "FORWARDED_HOPS" && variable.value == "2"
+    ])
+    error_message = "The request handler is not told how many proxies are before it."
+  }
+}
+
+run "proxies_are_whole" {
+  command = plan
+
+  variables {
+    forwarded_hops = 1.5
+  }
+
+  expect_failures = [var.forwarded_hops]
+}

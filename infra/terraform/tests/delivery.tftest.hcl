@@ -42,6 +42,31 @@ run "a_release_is_planned_at_once_and_applied_when_a_person_agrees" {
     condition     = google_artifact_registry_repository_iam_member.grant["builder artifactregistry.writer images"].member == "serviceAccount:choreo-builder@demo-project.iam.gserviceaccount.com"
     error_message = "The builder cannot push images."
   }
+
+  assert {
+    condition     = google_cloudbuild_trigger.deploy[0].substitutions["_API_TOKENS"] == ""
+    error_message = "The smoke request shows a token that the API does not ask for."
+  }
+}
+
+run "the_smoke_request_shows_a_token_where_callers_must" {
+  command = plan
+
+  variables {
+    source_repository        = "projects/demo-project/locations/europe-west1/connections/code/repositories/choreo"
+    builder_service_account  = "choreo-builder@demo-project.iam.gserviceaccount.com"
+    deployer_service_account = "choreo-deployer@demo-project.iam.gserviceaccount.com"
+    state_bucket             = "demo-project-choreo-state"
+    use_api_tokens           = true
+  }
+
+  assert {
+    condition = (
+      google_cloudbuild_trigger.deploy[0].substitutions["_API_TOKENS"] == "choreo-api-tokens"
+      && google_secret_manager_secret_iam_member.grant["deployer secretmanager.secretAccessor api_tokens"].role == "roles/secretmanager.secretAccessor"
+    )
+    error_message = "The smoke request has no token to show, or may not read it."
+  }
 }
 
 run "one_account_must_not_build_and_deploy" {

@@ -49,7 +49,7 @@ format: .venv/.ready ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix -q $(SOURCES); $(BIN)/ruff format $(SOURCES)
 
 bench: setup ## Measure speed, size and quality against peers
-	@for bench in music planner render request_handler; do $(BIN)/python -m benchmarks.$$bench || exit 1; done
+	@for bench in music library planner render request_handler; do $(BIN)/python -m benchmarks.$$bench || exit 1; done
 
 stage: .venv/.ready ## Write a self-contained folder per deployable into build/stage
 	@$(BIN)/python tools/stage.py

@@ -12,6 +12,7 @@ SQLite and PostgreSQL, where that is installed.
 
 import argparse
 import contextlib
+import logging
 import os
 import random
 import shutil
@@ -33,6 +34,7 @@ from choreo.database.engine import engine_for, transaction
 from choreo.database.tables import choreography_tasks
 from choreo.database.tasks import SqlTasks
 from choreo.errors import Unavailable
+from choreo.local.housekeeping import JOINTS
 from choreo.task import TaskStatus
 from local_emulators import postgres
 from local_emulators.chaos.client import Client, Wish, wishes
@@ -270,7 +272,10 @@ def _wait_until_tidy(outputs: Path, watch: Watch) -> None:
         if row.status == TaskStatus.COMPLETED
     }
     deadline = time.monotonic() + 10 * LEASE_SECONDS
-    while time.monotonic() < deadline and {file.name for file in outputs.iterdir()} - wanted:
+    while (
+        time.monotonic() < deadline
+        and {file.name.replace(JOINTS, ".mp4") for file in outputs.iterdir()} - wanted
+    ):
         time.sleep(0.3)
 
 
@@ -343,6 +348,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Run all seeds and print a table; return 1 if anything was lost, doubled or left."""
     options = _arguments()
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # lost connections are meant
     programs = None if options.database == "sqlite" else postgres.available()
     if options.database == "postgresql" and programs is None:
         print("error: there are no PostgreSQL programs here; set PG_BIN", file=sys.stderr)

@@ -15,6 +15,7 @@ import av
 
 from choreo.blueprint import Blueprint
 from choreo.database.tasks import MAX_TRIES, SqlTasks
+from choreo.local.housekeeping import JOINTS
 from choreo.task import Task, TaskStatus
 from local_emulators.chaos.client import Wish
 
@@ -22,7 +23,7 @@ TRIED = re.compile(r"(planning|rendering) was tried (\d+) times and did not fini
 
 DEAD = "planning failed at every try; please ask again"
 
-NO_CLIP = "no clip fits"
+NO_CLIP = ("no clip fits", "the song runs at")
 
 
 @dataclass
@@ -122,7 +123,7 @@ def judge(
             fault = _fault_of_video(tasks, task, outputs, references)
         if fault:
             verdict.faults.append(f"task {task_id} is {task.status}: {fault}")
-    left = {file.name for file in outputs.iterdir()}
+    left = {file.name.replace(JOINTS, ".mp4") for file in outputs.iterdir()}
     verdict.orphans = len(left - wanted)
     verdict.faults += [f"{name} is left in the store" for name in sorted(left - wanted)]
     verdict.plans = len(references)

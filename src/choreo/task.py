@@ -190,7 +190,7 @@ class Task(Value):
     """Why the plan is less than it could be, when a part had to be done without."""
     attempt: int
     tries: int
-    """Claims made for planning, or since the plan was stored."""
+    """Claims made for planning; once the plan is stored, renderings and starts that failed."""
     execution_name: str | None = None
     created_at: datetime
     updated_at: datetime

@@ -360,6 +360,25 @@ def test_a_task_that_was_tried_too_often_fails_with_the_reason(tasks, clock, pha
     assert f"{word} was tried {MAX_TRIES} times" in tasks.get(task_id).error
 
 
+def test_a_task_that_waits_long_for_its_job_is_started_again_and_does_not_fail(tasks, clock):
+    task_id = planned(tasks)
+    for _ in range(2 * MAX_TRIES):
+        clock.pass_(UNSTARTED_GRACE + SECOND)
+        swept = tasks.sweep()
+        assert swept.to_publish == (task_id,)
+        assert swept.failed == ()
+        tasks.note_started(tasks.claim(task_id, Phase.START), "executions/render-1")
+
+
+def test_a_job_that_cannot_be_started_fails_with_the_reason(tasks, clock):
+    task_id = planned(tasks)
+    clock.pass_(UNSTARTED_GRACE + SECOND)
+    tasks.sweep()
+    for _ in range(MAX_TRIES):
+        tasks.hand_back(tasks.claim(task_id, Phase.START))
+    assert tasks.sweep().failed == (task_id,)
+
+
 def test_a_task_that_is_too_old_fails_with_the_reason(tasks, clock):
     task_id = tasks.create(a_request()).id
     clock.pass_(MAX_AGE + SECOND)

@@ -317,8 +317,13 @@ class SqlTasks:
             )
 
     def note_started(self, claim: Claim, execution_name: str) -> None:
-        """Store the job's execution; the task then waits for the job's own claim."""
+        """Store the job's execution; the task then waits for the job's own claim.
+
+        A start that went well is no try: how often a task waits in a line of jobs so long that
+        it is started again must not fail it.
+        """
         now = self._clock()
+        tries = case((_T.tries > 0, _T.tries - 1), else_=0)
         with transaction(self._engine) as connection:
             connection.execute(
                 update(choreography_tasks)
@@ -337,6 +342,7 @@ class SqlTasks:
                     phase=Phase.RENDER,
                     stage=Stage.RENDERING,
                     message="Waiting for the render job",
+                    tries=tries,
                     lease_until=None,
                     updated_at=now,
                 )

@@ -16,11 +16,8 @@ from choreo.task import TaskStatus
 OUTPUTS = "outputs"
 """The store's folder of finished videos, `outputs/<task>.mp4`, and what belongs to them."""
 
-JOINTS = "[!.]*.joints"
-"""What the job keeps beside a video, for videos that are made from the same plan."""
-
 JOINTS = ".joints"
-"""Kept beside a video for the videos that are made from its plan; see the job's `keeping`."""
+"""What the job keeps beside a video, for videos that are made from the same plan."""
 
 UNFINISHED = ".*.part"
 """What the folder store calls a file that is still written."""
@@ -75,7 +72,7 @@ class FolderHousekeeping:
             reason = self._reason_to_remove(file, age, ended)
             if reason:
                 _remove(file, reason)
-        for file, age in self._files(JOINTS, now):
+        for file, age in self._files(f"[!.]*{JOINTS}", now):
             if age > lease and not file.with_suffix(".mp4").exists():
                 _remove(file, "its video is gone")
         self._tidied = now

@@ -104,14 +104,16 @@ class Gate:
 
         Raises:
 
-            Problem: 410, if the link was good and has ended; 401, if it never was.
+            Problem: 410, if the link was good and has ended; 404, if it never was.
         """
         ticket = request.args.get("ticket", "")
         if not ticket.startswith("~"):
             return None
         match = DANCE_TICKET.fullmatch(ticket)
         if match is None or not self._good(ticket):
-            raise _refused("this link is not whole; ask for it again")
+            raise Problem(
+                HTTPStatus.NOT_FOUND, "unknown-link", "this link is not whole; ask for it again"
+            )
         dance, ends, _ = match.groups()
         if int(ends) <= self._clock():
             raise Problem(
@@ -219,7 +221,7 @@ class Gate:
         return str(address)
 
 
-def _refused(detail: str, stale: bool = True) -> Problem:
+def _refused(detail: str, stale: bool) -> Problem:
     return Problem(
         HTTPStatus.UNAUTHORIZED,
         "unauthorized",

@@ -92,7 +92,7 @@ class Dance {
 
   #missing(error) {
     const { t, say, title } = this.context;
-    const word = { "link-expired": "task.expired", unauthorized: "task.no-token" }[error.kind] ?? "task.missing";
+    const word = { "link-expired": "task.expired", "unknown-link": "task.no-token" }[error.kind] ?? "task.missing";
     if (word === "task.missing") setText(this.facts, t("task.missing.why"));
     else say(error);
     setText(this.heading, t(word));

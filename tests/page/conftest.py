@@ -1,0 +1,49 @@
+"""The running stack with a small library, and a browser."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from machine import require
+from page_media import make_clips, make_song
+from playwright.sync_api import Browser, Error, sync_playwright
+from visitor import Visitor
+
+from choreo_cli.library import ingest_folders
+from local_emulators.stack import LocalStack
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("page")
+    make_song(folder / "songs")
+    make_clips(folder / "moves")
+    library = folder / "library"
+    summary = ingest_folders(library, folder / "songs", folder / "moves", None, None, 1, quiet=True)
+    assert not summary.refusals
+    with (folder / "stack.log").open("w") as log, LocalStack(library, 0, log) as stack:
+        yield stack.addresses.page.rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        fault, found = "", None
+        try:
+            found = playwright.chromium.launch(
+                executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+                args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+            )
+        except Error as exc:
+            fault = exc.message.splitlines()[0]
+        require("chromium" if found else None, f"no Chromium here: {fault}")
+        assert found is not None
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str) -> Iterator[Visitor]:
+    found = Visitor.arrive(browser, address)
+    yield found
+    found.context.close()

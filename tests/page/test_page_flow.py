@@ -1,0 +1,302 @@
+"""From both doors to a practised, changed and shared dance, in a browser, through the stack."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from visitor import PATIENCE_MS, PHONE, Visitor
+
+FRAME = 1 / 30
+
+# What is danced stays for the tests after it: one browser goes through the whole of it.
+
+
+@pytest.fixture(scope="module")
+def dancer(browser: Browser, address: str) -> Iterator[Visitor]:
+    found = Visitor.arrive(browser, address)
+    yield found
+    found.context.close()
+
+
+@pytest.fixture(scope="module")
+def dance(dancer: Visitor) -> dict[str, Any]:
+    """A finished dance from the door of songs, reloaded on its way; its blueprint."""
+    page = dancer.go()
+    expect(page.get_by_role("radio", name="Patio")).to_be_checked()
+    page.get_by_text("Intermediate", exact=True).click()
+    dancer.look("make-song")
+    page.get_by_role("button", name="Make the video").dblclick()
+    expect(page.get_by_role("heading", name="Your dance is on its way")).to_be_visible()
+    task_id = dancer.task_id()
+    page.reload()
+    assert dancer.task_id() == task_id
+    expect(page.locator("#moves .card").first).to_be_visible(timeout=PATIENCE_MS)
+    dancer.look("wait")
+    dancer.finished()
+    plan: dict[str, Any] = page.request.get(
+        f"{dancer.address}/api/choreography/tasks/{task_id}/blueprint"
+    ).json()
+    expect(page.get_by_role("heading", name="Patio")).to_be_visible()
+    expect(page.locator("#moves .card")).to_have_count(len(plan["moves"]))
+    expect(page.locator("#moves .why").first).not_to_be_empty()
+    expect(page.locator("#moves .part h3").first).to_be_visible()
+    return plan
+
+
+@pytest.fixture
+def stage(dancer: Visitor, dance: dict[str, Any]) -> Page:
+    """The page with the dance, as it is when it is opened."""
+    page = dancer.page
+    page.evaluate("sessionStorage.clear()")
+    dancer.go(f"#/task/{dance['task_id']}")
+    page.reload()
+    dancer.finished()
+    expect(page.locator("#moves .jump").first).to_be_enabled()
+    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    return page
+
+
+def count_at(plan: dict[str, Any], second: float) -> int:
+    """Return the count at a second: 0 for the 1, -1 before the first."""
+    beats, ones = plan["counts"]["beats"], plan["counts"]["ones"]
+    beat = bisect_right(beats, second) - 1
+    one = bisect_right(ones, beat) - 1
+    return -1 if beat < 0 or one < 0 or second >= plan["total_duration"] else (beat - ones[one]) % 8
+
+
+SEEN = """(frames) => new Promise((resolve) => {
+  const video = document.querySelector("video");
+  const seen = [];
+  const look = (_now, frame) => {
+    const lit = [...document.querySelectorAll("#counts li")].findIndex((one) => one.matches(".on"));
+    seen.push([frame.mediaTime, lit, document.getElementById("move-now").textContent]);
+    if (seen.length < frames) video.requestVideoFrameCallback(look);
+    else resolve(seen);
+  };
+  video.requestVideoFrameCallback(look);
+  video.play();
+})"""
+"""Each frame that is painted: its time, the count that is lit, the move that is named."""
+
+
+@pytest.mark.parametrize(("speed", "frames"), [(100, 75), (50, 60)])
+def test_the_count_turns_within_one_frame_of_the_beat(
+    stage: Page, dance: dict[str, Any], speed: int, frames: int
+) -> None:
+    stage.get_by_role("slider", name="Speed").fill(str(speed))
+    assert stage.evaluate("document.querySelector('video').preservesPitch")
+    assert stage.evaluate("document.querySelector('video').playbackRate") == speed / 100
+    stage.locator("#moves .jump").nth(1).click()
+    seen = stage.evaluate(SEEN, frames)
+    starts = [move["start_time"] for move in dance["moves"]]
+    for time, lit, name in seen:
+        legal = {count_at(dance, time + shift) for shift in (-FRAME, 0, FRAME)}
+        assert lit in legal, (time, lit)
+        moves = {bisect_right(starts, time + shift) - 1 for shift in (-FRAME, 0, FRAME)}
+        assert name in {dance["moves"][max(0, index)]["move_name"] for index in moves}
+    assert len({lit for _, lit, _ in seen}) >= 2
+
+
+def test_a_loop_stays_in_its_move_and_is_counted_in(stage: Page, dance: dict[str, Any]) -> None:
+    stage.get_by_role("slider", name="Speed").fill("110")
+    stage.get_by_text("Move", exact=True).click()
+    stage.get_by_role("button", name="Count in").click()
+    stage.locator("#moves .jump").nth(1).click()
+    move = dance["moves"][1]
+    start, end = move["start_time"], move["start_time"] + move["duration"]
+    stage.evaluate(
+        """(end) => {
+          const video = document.querySelector("video");
+          window.latest = 0;
+          window.counted = new Set();
+          const box = document.querySelector(".counting");
+          new MutationObserver(() => window.counted.add(box.textContent))
+            .observe(box, { childList: true, characterData: true, subtree: true });
+          video.addEventListener("timeupdate", () => {
+            window.latest = Math.max(window.latest, video.currentTime);
+          });
+          video.currentTime = end - 0.8;
+        }""",
+        end,
+    )
+    expect(stage.locator(".counting")).to_be_visible()
+    expect(stage.locator(".counting")).to_be_hidden()
+    stage.wait_for_function("() => !document.querySelector('video').paused")
+    assert {"5", "6", "7"} <= set(stage.evaluate("[...window.counted]"))
+    assert stage.evaluate("document.querySelector('video').currentTime") < end
+    assert stage.evaluate("document.querySelector('video').currentTime") >= start - FRAME
+    assert stage.evaluate("window.latest") < end + 0.5
+    expect(stage.locator(".loop-shown")).to_contain_text("Again and again")
+
+
+CLICKS = """() => {
+  const start = OscillatorNode.prototype.start;
+  window.clicks = [];
+  OscillatorNode.prototype.start = function (when) {
+    const video = document.querySelector("video");
+    const ahead = (when - this.context.currentTime) * video.playbackRate;
+    window.clicks.push(video.currentTime + ahead);
+    return start.call(this, when);
+  };
+}"""
+"""Notes for each click at which second of the video it will sound."""
+
+
+def test_clicks_are_laid_on_the_beats(stage: Page, dance: dict[str, Any]) -> None:
+    stage.evaluate(CLICKS)
+    stage.get_by_role("button", name="Clicks").click()
+    stage.locator("#moves .jump").nth(1).click()
+    stage.wait_for_function("() => window.clicks.length >= 5")
+    stage.keyboard.press("k")  # is no shortcut: nothing happens
+    beats = dance["counts"]["beats"]
+    for click in stage.evaluate("window.clicks"):
+        assert min(abs(click - beat) for beat in beats) < 0.03
+
+
+def test_practising_needs_no_mouse(stage: Page, dance: dict[str, Any]) -> None:
+    starts = [move["start_time"] for move in dance["moves"]]
+    video = stage.locator("video")
+
+    def second() -> float:
+        return float(video.evaluate("video => video.currentTime"))
+
+    stage.locator("h1").focus()
+    stage.keyboard.press("n")
+    stage.keyboard.press("n")
+    expect(stage.locator("#move-now")).to_have_text(dance["moves"][2]["move_name"])
+    assert second() == pytest.approx(starts[2], abs=2 * FRAME)
+    stage.keyboard.press("p")
+    stage.wait_for_function(
+        "(start) => Math.abs(document.querySelector('video').currentTime - start) < 0.1",
+        arg=starts[1],
+    )
+    stage.keyboard.press("m")
+    expect(video).to_have_class("mirrored")
+    for _ in range(5):
+        stage.keyboard.press("-")
+    expect(stage.locator(".speed output")).to_have_text("75 %")
+    stage.keyboard.press("0")
+    expect(stage.locator(".speed output")).to_have_text("100 %")
+    for kind in ("Eight", "Move", "Section", "Off"):
+        stage.keyboard.press("l")
+        expect(stage.get_by_role("radio", name=kind)).to_be_checked()
+    stage.keyboard.press(" ")
+    stage.wait_for_function("() => !document.querySelector('video').paused")
+    stage.keyboard.press(" ")
+    stage.wait_for_function("() => document.querySelector('video').paused")
+    stage.keyboard.press("?")
+    expect(stage.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    stage.keyboard.press("Escape")
+    expect(stage.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
+
+
+def test_a_changed_dance_can_be_compared_and_undone(
+    dancer: Visitor, stage: Page, dance: dict[str, Any]
+) -> None:
+    first = stage.locator("#moves .card").nth(0)
+    first.get_by_role("button", name="Keep").click()
+    stage.locator("#moves .card").nth(2).get_by_role("button", name="Change").click()
+    dancer.look("watch")
+    stage.reload()
+    dancer.finished()  # what was marked is not lost
+    expect(first.get_by_role("button", name="Keep")).to_have_attribute("aria-pressed", "true")
+    stage.get_by_role("button", name="Choose 1 move anew").click()
+    expect(stage).not_to_have_url(re.compile(dance["task_id"]))
+    dancer.finished()
+    changed = dancer.task_id()
+    plan = stage.request.get(f"{dancer.address}/api/choreography/tasks/{changed}/blueprint").json()
+    clips = [[move["clip_id"] for move in one["moves"]] for one in (dance, plan)]
+    differing = [index for index, (a, b) in enumerate(zip(*clips, strict=True)) if a != b]
+    assert differing == [2]
+    assert plan["moves"][0]["locked"]
+    stage.get_by_role("button", name="Compare").click()
+    expect(stage.locator("#comparison tr.changed")).to_have_count(1)
+    stage.get_by_text("Watch before").click()
+    expect(stage.locator("video")).to_have_attribute("src", re.compile(dance["task_id"]))
+    dancer.look("compare")
+    stage.get_by_role("link", name="Back to the version before").click()
+    dancer.finished()
+    assert dancer.task_id() == dance["task_id"]
+    expect(stage.get_by_role("link", name="Version 2")).to_be_visible()
+
+
+def test_another_video_of_the_same_moves_can_be_made(
+    dancer: Visitor, stage: Page, dance: dict[str, Any]
+) -> None:
+    stage.get_by_role("button", name="Make this video").click()
+    expect(stage.get_by_role("alert")).to_contain_text("the video you have")
+    stage.locator("#take-speed").select_option("75")
+    stage.get_by_role("button", name="Make this video").click()
+    expect(stage).not_to_have_url(re.compile(dance["task_id"]))
+    dancer.finished()
+    move = dance["moves"][2]
+    stage.locator("#moves .jump").nth(2).click()
+    expect(stage.locator("#move-now")).to_have_text(move["move_name"])
+    # The plan's seconds are those at full speed; the slow video takes longer.
+    wanted = move["start_time"] / 0.75
+    assert stage.evaluate("document.querySelector('video').currentTime") >= wanted - 2 * FRAME
+
+
+def test_a_shared_link_shows_the_dance_and_changes_nothing(
+    dancer: Visitor, stage: Page, browser: Browser
+) -> None:
+    stage.get_by_role("button", name="Make a link").click()
+    field = stage.get_by_label("The link")
+    expect(field).to_be_visible()
+    link = field.input_value()
+    guest = Visitor.arrive(browser, dancer.address, PHONE, "es-ES")
+    guest.page.goto(link)
+    guest.finished()
+    expect(guest.page.locator("html")).to_have_attribute("lang", "es")
+    expect(guest.page.get_by_role("heading", name="Llevárselo")).to_be_visible()
+    expect(guest.page.locator("#change, .mark")).to_have_count(0)
+    guest.look("shared-phone-spanish")
+    spoilt = link[:-1] + ("0" if link[-1] != "0" else "1")
+    guest.page.goto("about:blank")
+    assert guest.complaints == []
+    guest.page.goto(spoilt)
+    expect(guest.page.get_by_role("heading", name="no abre ningún baile")).to_be_visible()
+    guest.look("spoilt-link-phone")
+    guest.context.close()
+
+
+def test_a_sentence_in_spanish_can_be_sent_and_cancelled_by_keyboard(
+    browser: Browser, address: str
+) -> None:
+    visitor = Visitor.arrive(browser, address, PHONE, "es-ES")
+    page = visitor.go()
+    page.emulate_media(color_scheme="dark")
+    page.get_by_role("radio", name="Elegir una canción").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
+    page.keyboard.type("una bachata tranquila 你好 💃")
+    visitor.look("make-sentence-phone-dark")
+    press(page, "Crear el vídeo")
+    expect(page.get_by_role("heading", name="Tu baile está en camino")).to_be_visible()
+    press(page, "Cancelar")
+    expect(page.get_by_role("heading", name="Cancelado")).to_be_visible()
+    visitor.look("cancelled-phone-dark")
+    page.get_by_role("link", name="Baile nuevo").click()
+    expect(page.get_by_role("textbox")).to_have_value("una bachata tranquila 你好 💃")
+    assert visitor.complaints == []
+    visitor.context.close()
+
+
+def press(page: Page, name: str) -> None:
+    """Go to a button by Tab and press it."""
+    button = page.get_by_role("button", name=name, exact=True)
+    expect(button).to_be_visible()
+    for _ in range(60):
+        if button.evaluate("button => button === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+
+def test_nothing_was_complained_about(dancer: Visitor, dance: dict[str, Any]) -> None:
+    """The browser's console is empty after all of the above: no error, no refused resource."""
+    assert dance["task_id"]
+    assert dancer.complaints == []

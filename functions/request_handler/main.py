@@ -29,10 +29,12 @@ def handle(request: Request) -> Response:
 
 
 def _handle_what_the_framework_keeps() -> Response | None:
-    return _intake.answer(request) if kept_by_framework(request.path) else None
+    # An address with a line break in it fits no route of the framework's.
+    ours = request.routing_exception is not None or kept_by_framework(request.path)
+    return _intake.answer(request) if ours else None
 
 
-# The framework answers a few addresses itself, without our headers. It loads this file inside
+# The framework answers some addresses itself, without our headers. It loads this file inside
 # its application, which asks this function first; where it is loaded otherwise, there is none.
 if has_app_context():
     current_app.before_request(_handle_what_the_framework_keeps)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
+from api_fuzz import described, random_requests
+from blueprint_mutations import mutations
 from hostile_media import corpus
 from trials import MOST_MIB, MOST_SECONDS, Verdict, most_seconds, run, watched
 
@@ -35,7 +39,34 @@ def media() -> bool:
     return sound and not slow and not watch.touched and not watch.asked and peak <= MOST_MIB
 
 
-PARTS = {"media": media}
+def api() -> bool:
+    """Send 10,000 requests made from the description, and 2,500 of no sense."""
+    logging.disable(logging.CRITICAL)
+    started = time.process_time()
+    storms = [described(14_000), random_requests(2_500)]
+    statuses = sum((storm.statuses for storm in storms), Counter[int]())
+    faults = [fault for storm in storms for fault in storm.faults]
+    for fault in faults[:40]:
+        print(f"  {fault}")
+    seconds = time.process_time() - started
+    print(f"{statuses.total()} requests in {seconds:.0f} CPU-s: {dict(sorted(statuses.items()))}")
+    print(f"  server errors {sum(n for code, n in statuses.items() if code >= 500)}")
+    print(f"  answers outside the description {len(faults)}")
+    return not faults and statuses.total() >= 10_000
+
+
+def blueprints() -> bool:
+    """Check 10,000 bent blueprints."""
+    bent = mutations(10_000)
+    for fault in bent.faults[:40]:
+        print(f"  {fault}")
+    print(f"{bent.refused + bent.accepted} bent blueprints: {bent.refused} refused,")
+    print(f"  {bent.accepted} still good, {len(bent.faults)} otherwise")
+    print(f"  slowest {bent.slowest * 1000:.0f} ms of processor time")
+    return not bent.faults and bent.slowest < MOST_SECONDS
+
+
+PARTS = {"blueprints": blueprints, "api": api, "media": media}
 
 if __name__ == "__main__":
     chosen = sys.argv[1:] or list(PARTS)

@@ -31,7 +31,7 @@ MOST_SECONDS = 5.0
 SECONDS_A_SECOND = 0.022
 """What a second of sound takes: the analysis of 235 seconds uses 5.2."""
 
-SILENCE_SECONDS = 90
+SILENCE_SECONDS = 300
 """Wall time without a word after which a process hangs; the machine may be busy."""
 
 MOST_MIB = 900

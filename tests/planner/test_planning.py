@@ -25,10 +25,11 @@ from choreo.move import Move
 from choreo.song import Song, SongAnalysis
 from choreo.task import GenerationRequest, Stage
 from choreo.vocabulary import Difficulty, EnergyLevel, Hold, SectionLabel, Style
-from planning.choreography import WEIGHTS
-from planning.model import is_kind
+from planning.choreography import WEIGHTS, energy_targets
+from planning.model import Span, is_kind
 from planning.pipeline import Plan, Tools, plan
 from planning.search import IndexCache
+from planning.slots import cut_into_slots
 
 ROOT = Path(__file__).parents[2]
 
@@ -257,6 +258,27 @@ def test_the_dance_closes_in_the_hold_that_the_outro_needs() -> None:
     ]
     made = planned(moves=moves)
     assert made.blueprint.moves[-1].clip_id == "outro"
+
+
+@pytest.mark.parametrize("held", [5.0, 1.0])
+def test_a_dance_ends_in_its_final_pose_where_that_was_filmed_for_long_enough(held: float) -> None:
+    moves = [
+        *(make_move(f"m{n}", family=f"f{n}") for n in range(8)),
+        make_move("outro", role="outro", family="outro", handle=held),
+    ]
+    made = planned(moves=moves, song=make_song(parts=(("verse", 6, 0.5),), tail=2.9))
+    last = made.blueprint.moves[-1]
+    assert last.clip_id == "outro"
+    shown_to = last.original_duration - last.trim_end
+    pose = moves[-1].beat_times[-1]
+    assert (shown_to > pose) == (held > 2.9)
+
+
+def test_a_silent_break_does_not_make_the_rest_all_alike() -> None:
+    song = make_song(parts=(("verse", 3, 0.8), ("break", 1, 0.0), ("chorus", 3, 1.0)), tail=0.0)
+    slots = cut_into_slots(song, Span()).slots
+    targets = dict(zip([slot.label for slot in slots], energy_targets(slots, None), strict=True))
+    assert targets[SectionLabel.CHORUS] - targets[SectionLabel.VERSE] > 0.6
 
 
 def test_a_kind_that_was_asked_for_and_cannot_be_danced_is_a_warning() -> None:

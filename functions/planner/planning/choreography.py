@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 WEIGHTS: Mapping[str, float] = {
     "music_fit": 0.8,
     "text_fit": 0.6,
-    "energy_arc": 2.8,
+    "energy_arc": 3.6,
     "difficulty_arc": 0.5,
     "style": 4.0,
     "retime": 1.2,
@@ -102,6 +102,11 @@ KEPT_OF_EACH = 4
 
 LONGEST_HANDLE = 2.2
 """Seconds of an end of the song that a clip's handle may have to fill."""
+
+LONGEST_POSE = 5.0
+"""Seconds of the song's end that an outro clip may fill with the pose it ends in, where it was
+filmed for so long: less than eight counts are left there, and a clip begun anew would be cut
+before its pose."""
 
 SHORT_SECONDS = 1.6
 """A clip shown for less than this is a flash; the neighbour's handle takes its place."""
@@ -167,14 +172,17 @@ def choreograph(
 def energy_targets(slots: Sequence[Slot], asked: EnergyLevel | None) -> NDArray[np.float64]:
     """Return the energy that moves should have in each slot, 0 to 1.
 
-    Measured energy, stretched over the song's own range, with what the label suggests; an
-    asked level shifts all of it, so that the arc stays.
+    Measured energy, stretched over the range of the music that is danced, with what the label
+    suggests; an asked level shifts all of it, so that the arc stays. A break is held, not danced:
+    its silence says nothing about how far the rest is apart.
     """
     if not slots:
         return np.zeros(0)
     measured = np.array([slot.energy for slot in slots])
-    low, high = measured.min(), measured.max()
-    spread = (measured - low) / (high - low) if high - low > 0.05 else measured
+    danced = np.array([slot.kind is not SlotKind.BREAK for slot in slots])
+    heard = measured[danced] if danced.any() else measured
+    low, high = heard.min(), heard.max()
+    spread = np.clip((measured - low) / (high - low), 0, 1) if high - low > 0.05 else measured
     suggested = np.array([ENERGY_OF[slot.label] for slot in slots])
     target = MEASURED_SHARE * spread + (1 - MEASURED_SHARE) * suggested
     if asked is EnergyLevel.LOW:
@@ -517,6 +525,8 @@ class _Search:
         ends = self.beats[rows, last_count]
         room = (begins >= run.lead * speed) & (self.duration - ends >= run.tail * speed - 1e-6)
         fits = (natural | shortened) & steady_tempo & room
+        if run.tail > LONGEST_HANDLE:
+            fits &= self.role == "outro"
         if barred is not None:
             fits &= ~barred
         free = np.zeros(self.size, bool)
@@ -524,6 +534,8 @@ class _Search:
             near = np.abs(song_tempo / self.tempo - 1.0) <= RETIME_LIMIT
             enough = (begins >= run.lead) & (begins - run.lead + run.seconds <= self.duration)
             free = (natural | shortened) & near & enough
+            if run.tail > LONGEST_HANDLE:
+                free &= self.role == "outro"
             if barred is not None:
                 free &= ~barred
             fits = free
@@ -892,7 +904,7 @@ def _with_ends(slots: Slots, nodes: list[list[int]], stretches: list[_Stretch]) 
         tail = slots.end(last) - slots.start(last)
     for stretch in stretches:
         after_lead = 0 < lead <= LONGEST_HANDLE and stretch.first == 1
-        before_tail = 0 < tail <= LONGEST_HANDLE and stretch.last == len(slots.slots) - 2
+        before_tail = 0 < tail <= LONGEST_POSE and stretch.last == len(slots.slots) - 2
         longer = replace(stretch, end=nodes[-1][-1])
         earlier = replace(stretch, start=0)
         whole = stretch.first == stretch.last

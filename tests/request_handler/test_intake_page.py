@@ -1,5 +1,6 @@
 """The page, as a person with a browser meets it."""
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -9,8 +10,16 @@ from pathlib import Path
 
 import av
 import pytest
-from intake_world import World
-from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
+from intake_world import World, a_song
+from playwright.sync_api import (
+    Browser,
+    Error,
+    Page,
+    Response,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -215,4 +224,155 @@ def test_a_token_is_asked_for_once_and_kept_for_the_tab(
     page.reload()
     expect(sheet).to_be_visible()
     expect(box).to_be_hidden()
-    assert page.evaluate("localStorage.length") == 0
+    assert token not in page.evaluate("JSON.stringify(localStorage)")
+
+
+# What comes in crooked
+
+
+def test_five_hundred_songs_are_found_by_a_few_letters(world: World, visit: Visit) -> None:
+    sound = a_song().audio_path
+    for number in range(499):
+        song = a_song(f"song-{number}", title=f"Canción {number}", audio_path=sound)
+        world.catalogue.save_song(song)
+    page = visit.page
+    page.goto(visit.address)
+    expect(page.get_by_role("status").first).to_have_text("500 songs")
+    expect(page.locator("#songs li")).to_have_count(24)
+    page.get_by_role("button", name="Show more songs").click()
+    expect(page.locator("#songs li")).to_have_count(48)
+    page.get_by_role("searchbox").fill("cancion 49")  # as it is typed without accents
+    expect(page.locator("#songs li")).to_have_count(10)  # 49, and 490 to 498
+    page.get_by_text("Canción 497", exact=True).click()
+    page.get_by_role("searchbox").fill("amor")
+    expect(page.get_by_role("status").first).to_have_text("1 song")
+    page.get_by_role("button", name="Make the video").click()
+    page.wait_for_url("**/#/task/*")
+    assert world.tasks.get(page.url.split("#/task/")[1]).request.song_id == "song-497"
+    assert visit.complaints == []
+
+
+def test_a_library_without_songs_says_how_to_add_some(world: World, visit: Visit) -> None:
+    world.catalogue.remove_song("amor")
+    page = visit.page
+    page.goto(visit.address)
+    expect(page.get_by_text("There are no songs yet")).to_be_visible()
+    page.get_by_role("button", name="Make the video").click()
+    expect(page.get_by_role("alert")).to_contain_text("Pick a song first")
+
+
+def test_a_song_without_analysis_can_be_danced_to(world: World, visit: Visit) -> None:
+    world.catalogue.save_song(a_song(analysis=None, peaks=()))
+    page = visit.page
+    page.goto(visit.address)
+    expect(page.get_by_text("its counts are found at the first dance")).to_be_visible()
+    page.get_by_role("button", name="Make the video").click()
+    page.wait_for_url("**/#/task/*")
+
+
+def test_a_lost_connection_loses_nothing(world: World, visit: Visit) -> None:
+    page = visit.page
+    page.goto(visit.address)
+    page.get_by_text("Describe a dance", exact=True).click()
+    said = "una bachata 你好 💃"
+    page.get_by_role("textbox").fill(said)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Make the video").click()
+    expect(page.get_by_role("alert")).to_contain_text("The connection was lost")
+    expect(page.get_by_role("textbox")).to_have_value(said)
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.get_by_role("textbox")).to_have_value(said)
+    page.get_by_role("button", name="Make the video").click()
+    page.wait_for_url("**/#/task/*")
+    task_id = page.url.split("#/task/")[1]
+    assert world.tasks.get(task_id).request.query == said
+    expect(page.get_by_role("heading", name="Your dance is on its way")).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.get_by_text("trying again")).to_be_visible()
+    world.complete(task_id)
+    page.context.set_offline(False)
+    expect(page.locator("#take")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_a_dance_that_is_cancelled_in_one_tab_is_so_in_the_other(
+    world: World, visit: Visit
+) -> None:
+    task_id = world.task_id()
+    other = visit.page.context.new_page()
+    for page in (visit.page, other):
+        page.goto(f"{visit.address}#/task/{task_id}")
+        expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    other.get_by_role("button", name="Cancel").click()
+    for page in (visit.page, other):
+        expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+
+
+def test_a_link_that_has_ended_says_so_and_offers_a_next_step(
+    world: World, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = world.task_id()
+    world.complete(task_id)
+    made = world.client.post(f"/api/choreography/tasks/{task_id}/share", json={"days": 1})
+    link = made.get_json()["page_url"].lstrip("/")
+    visit.page.goto(visit.address + link)
+    expect(visit.page.get_by_role("heading", name="Amor de prueba")).to_be_visible()
+    monkeypatch.setattr("intake.access.Gate._good", lambda *_: True)
+    ended = re.sub(r"(~\w+)\.\d+\.", r"\1.1000.", link)
+    visit.page.goto("about:blank")
+    visit.page.goto(visit.address + ended)
+    expect(visit.page.get_by_role("heading", name="This link has ended")).to_be_visible()
+    expect(visit.page.get_by_role("alert")).to_contain_text("can make a new one")
+    expect(visit.page.get_by_role("link", name="New dance")).to_be_visible()
+
+
+def test_the_page_is_read_in_the_language_that_is_chosen(world: World, visit: Visit) -> None:
+    page = visit.page
+    page.goto(visit.address)
+    page.get_by_role("button", name="Español").click()
+    expect(page.get_by_role("heading", name="¿Qué bailamos?")).to_be_visible()
+    page.goto(f"{visit.address}#/task/{world.task_id()}")
+    expect(page.get_by_role("heading", name="Tu baile está en camino")).to_be_visible()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    expect(page.get_by_role("button", name="Cancelar")).to_be_visible()
+    assert visit.complaints == []
+
+
+WORDS = """async () => {
+  const files = ["shell_words", "make_words", "task_words", "library_words", "media_words",
+    "classes_words"];
+  const found = await Promise.all(files.map((file) => import(`/web/${file}.js`)));
+  return found.map(({ words }) => words);
+}"""
+
+
+def test_all_words_are_there_in_both_languages(visit: Visit) -> None:
+    visit.page.goto(visit.address)
+    for words in visit.page.evaluate(WORDS):
+        problems = {key for key in words["es"] if key.startswith("problem.")}  # English: its detail
+        assert set(words["en"]) | problems == set(words["es"])
+        for key, text in words["en"].items():
+            holes = [set(re.findall(r"\{\w+\}", one)) for one in (text, words["es"][key])]
+            assert holes[0] == holes[1], key
+
+
+MOST_BYTES = 150_000
+
+
+@pytest.mark.parametrize("place", ["", "#/task/{}", "#/library", "#/media", "#/class"])
+def test_no_view_loads_more_than_a_phone_can_bear(world: World, visit: Visit, place: str) -> None:
+    task_id = world.task_id()
+    world.complete(task_id)
+    sizes: dict[str, int] = {}
+
+    def weigh(reply: Response) -> None:
+        if reply.url.endswith((".js", ".css", ".html", "/")):
+            sizes[reply.url] = len(reply.body())
+        assert reply.url.startswith(visit.address), "nothing is loaded from elsewhere"
+
+    visit.page.on("response", weigh)
+    visit.page.goto(visit.address + place.format(task_id), wait_until="networkidle")
+    expect(visit.page.locator("h1")).to_be_visible()
+    assert 20_000 < sum(sizes.values()) < MOST_BYTES, sizes

@@ -73,6 +73,7 @@ export async function render(view, context) {
   if (signal.aborted) return;
   parts.sentence.dispatchEvent(new CustomEvent("limit", { detail: options.limits.query_characters }));
   songDoor(parts.song, songs, options, draft, context);
+  import("./task.js"); // what comes next is there when the connection is lost meanwhile
   if (!options.moves) context.say(context.refusal(t("make.no-moves")));
 }
 

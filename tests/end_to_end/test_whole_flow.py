@@ -98,7 +98,7 @@ def test_a_message_that_comes_three_times_makes_one_video(
     task = _completed(api, task_id, eventually)
     _push(stack, task_id)
     assert api.task(task_id) == task
-    assert len(list((library / "media" / "outputs").rglob(f"{task_id}*"))) == 1
+    assert len(list((library / "media" / "outputs").rglob(f"{task_id}*.mp4"))) == 1
 
 
 def test_a_cancelled_task_stays_cancelled_and_leaves_no_video(

@@ -222,3 +222,16 @@ def test_a_title_inside_another_is_not_named_by_it() -> None:
     songs = [*SONGS, make_song(song_id="bravo", title="Mar Bravo")]
     chosen = choose_songs(Brief(sentence="medley of Mar Bravo and Luna Clara"), songs, 0)
     assert [song.id for song in chosen] == ["bravo", "luna"]
+
+
+def test_a_medley_is_as_sure_as_its_least_sure_song_and_names_it() -> None:
+    analysis = SONGS[1].analysis
+    assert analysis is not None
+    unsure = SONGS[1].model_copy(
+        update={"analysis": analysis.model_copy(update={"confidence": 0.3})}
+    )
+    made = Studio([SONGS[0], unsure]).made(song_ids=("luna", "sol"))
+    told = [warning for warning in made.warnings if "uncertain" in warning]
+    assert len(told) == 1
+    assert "Sol de Enero" in told[0]
+    assert told[0] in made.blueprint.generation_parameters["warnings"]

@@ -239,7 +239,7 @@ def _forget_preview(store: ObjectStore, blueprint: Blueprint) -> None:
     """Remove the small video of a task that has ended; the whole one, if any, stands in for it."""
     try:
         store.remove(blueprint.output_config.preview_path())
-    except Unavailable as exc:
+    except ChoreoError as exc:
         logging.warning("the preview is left to the store's own clean-up: %s", exc)
 
 

@@ -20,6 +20,7 @@ from rendering.encoding import Encoded, Target, bits_per_second, encode_pictures
 from rendering.inspection import Findings, inspect_video
 from rendering.labels import Labels
 from rendering.media import reason
+from rendering.memory import return_large_blocks
 from rendering.progress import POLL_SECONDS, Pulse
 from rendering.segments import Copy, Encode, Segment, pictures, segments, ticks
 from rendering.sound import Sound, write_sound
@@ -93,6 +94,7 @@ def render(
 
         ClaimLost: After `cancelled` said true.
     """
+    return_large_blocks()
     blueprint = at_practice_speed(blueprint)
     pulse = Pulse(report, cancelled)
     pulse.beat(0.0, "reading the clips")

@@ -49,8 +49,14 @@ LEASE_SECONDS = 6.0
 
 SWEEP_SECONDS = 2.0
 
-OPEN_TASKS = 10
+OPEN_TASKS = 8
 """Tasks under way at once."""
+
+CALM_TASKS = 2
+"""Everything is mended when so few tasks are left that were all asked for."""
+
+STORM_SECONDS = 120.0
+"""Or so long after the last one was asked for."""
 
 END_SECONDS = 600.0
 """The longest wait for the last task once all faults are mended; MAX_TRIES leases and renders."""
@@ -154,6 +160,7 @@ def run_seed(
             faults.start()
             try:
                 _ask_for_all(wishes(count - 1, chances), client, watch, stack, asked)
+                _wait_for_most(watch)
             finally:
                 faults.end()
             if faults.failure is not None:
@@ -253,6 +260,13 @@ def _ask_for_all(
             answer.result()
     for timer in later:
         timer.join()
+
+
+def _wait_for_most(watch: Watch) -> None:
+    """Return when few tasks are left: the faults go on so long, but not for ever."""
+    deadline = time.monotonic() + STORM_SECONDS
+    while watch.open() > CALM_TASKS and time.monotonic() < deadline:
+        time.sleep(0.2)
 
 
 def _wait_for_the_end(watch: Watch, log: TextIO) -> None:

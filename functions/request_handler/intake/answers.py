@@ -35,7 +35,8 @@ class TaskAnswer(Answer):
     message: str
     """What is being done, for people."""
     video_url: str | None
-    """Where the finished video plays; in the cloud it expires, so poll again for a new one."""
+    """Where the finished video plays; in the cloud it expires, so poll again for a new one. Null
+    also when the video was removed after its days: `message` says so, the task stays completed."""
     duration: float | None
     """Seconds of the finished video."""
     file_size: int | None

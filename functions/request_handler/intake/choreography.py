@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask import Response
 
 from choreo import exports
 from choreo.blueprint import Blueprint, OutputConfig
-from choreo.errors import ChoreoError, InvalidInput, UnknownSong, UnknownTask
+from choreo.errors import ChoreoError, InvalidInput, Unavailable, UnknownSong, UnknownTask
 from choreo.log import stage, task_context
 from choreo.song import Song
 from choreo.task import GenerationRequest, Reroll, Stage, Task, TaskStatus, Variant
@@ -218,15 +219,16 @@ def known_task(doors: Doors, visit: Visit, task_id: str) -> Task:
 
 
 def _reply(doors: Doors, visit: Visit, task: Task) -> Response:
-    done = task.status is TaskStatus.COMPLETED
+    video = task.video_path if task.status is TaskStatus.COMPLETED else None
+    removed = video is not None and not _is_stored(doors, video)
     plan = json.loads(doors.tasks.blueprint_json(task.id) or "{}")
     answer = TaskAnswer(
         task_id=task.id,
         status=task.status,
         stage=task.stage,
         progress=task.progress,
-        message=task.message,
-        video_url=_address(doors, visit, task.video_path if done else None),
+        message=_words_for_removed(doors, task) if removed else task.message,
+        video_url=None if removed else _address(doors, visit, video),
         duration=task.duration,
         file_size=task.file_size,
         quality=task.quality,
@@ -242,6 +244,26 @@ def _reply(doors: Doors, visit: Visit, task: Task) -> Response:
     )
     optional = ("degraded", "warnings", "preview_url", "ticket", "reroll_of", "variant_of")
     return json_reply(answer, leave_out={name for name in optional if not getattr(answer, name)})
+
+
+def _is_stored(doors: Doors, video: str) -> bool:
+    try:
+        return doors.store.size(video) is not None
+    except Unavailable as exc:
+        _log.warning("whether %s is still there is not known: %s", video, exc)
+        return True
+
+
+def _words_for_removed(doors: Doors, task: Task) -> str:
+    """Say why a completed task has no video any more, and what to do."""
+    days = timedelta(days=doors.videos_kept_days)
+    due = task.updated_at + days
+    if not days or due > datetime.now(UTC):
+        return "The video is no longer there; generate it again"
+    return (
+        f"The video was removed on {due:%Y-%m-%d} after {doors.videos_kept_days:g} days; "
+        "generate it again"
+    )
 
 
 def _address(doors: Doors, visit: Visit, path: str | None) -> str | None:

@@ -62,6 +62,7 @@ class Doors:
         self.tasks = parts.tasks
         self.catalogue = parts.catalogue
         self.origins = parts.settings.cors_origins
+        self.videos_kept_days = parts.settings.videos_kept_days
         self.inbox = parts.settings.inbox
         self.upload_limit = parts.settings.upload_limit
 

@@ -225,7 +225,7 @@ def _take_in(around: Surroundings, image: Image, media: Path) -> None:
     owner = around.variables("postgres") | {"DB_GRANTEES": grantees}
     program = image.entrypoint[:-1]  # its last word, the command, is to ask for help
     migration = _run(image.command([*program, "migrate"], owner))
-    print(f"catalog: {migration.strip().splitlines()[-1]}")
+    print(f"catalog: {_last_line(migration)}")
     started = time.monotonic()
     words = _run(
         image.command(
@@ -234,7 +234,12 @@ def _take_in(around: Surroundings, image: Image, media: Path) -> None:
             [f"{media.resolve()}:/own:ro"],
         )
     )
-    print(f"catalog: {words.strip().splitlines()[-1]} ({time.monotonic() - started:.0f} s)")
+    print(f"catalog: {_last_line(words)} ({time.monotonic() - started:.0f} s)")
+
+
+def _last_line(words: str) -> str:
+    """Return the last line of what a command said; buildah loses words once in a while."""
+    return (words.strip().splitlines() or ["done"])[-1]
 
 
 def _start(

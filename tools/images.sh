@@ -56,7 +56,17 @@ run() { # image command...
   esac
 }
 
+# buildah loses what a short command prints once in a while, so it is asked again.
 added_mb() { # image: size of its own folders, which is what it adds
+  local mb try
+  for try in 1 2 3; do
+    mb=$(measured_mb "$1") && [[ $mb =~ ^[0-9]+$ ]] && echo "$mb" && return 0
+  done
+  echo "the size of $1 cannot be measured" >&2
+  return 1
+}
+
+measured_mb() { # image
   run "$1" python -c 'import os
 seen = {}
 for folder in ("/venv", "/app", "/numba"):

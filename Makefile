@@ -19,7 +19,7 @@ DEPLOYABLES := request_handler planner job
 SOURCES := src functions job_image catalog local_emulators tests benchmarks tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format bench stage images plan pose-model lock clean
+.PHONY: help setup demo up test check format bench pictures stage images plan pose-model lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: .venv/.ready ## Format the code and mend what can be mended
 
 bench: setup ## Measure speed, size and quality against peers
 	@for bench in music library planner render request_handler; do $(BIN)/python -m benchmarks.$$bench || exit 1; done
+
+pictures: setup ## Make the pictures of README.md anew (needs Chromium and a library of `make demo`)
+	@$(BIN)/python tools/pictures.py --library $(LIBRARY)
 
 stage: .venv/.ready ## Write a self-contained folder per deployable into build/stage
 	@$(BIN)/python tools/stage.py

@@ -1,7 +1,7 @@
 // What a plan says about a second: its count, its eight, its move, its section.
 //
 // All seconds are the plan's own ("timeline"). A slow rendition lasts longer than its timeline;
-// `toTimeline` and `toVideo` go between the two.
+// `toTimeline` and `frameOf` go between the two.
 
 /** Index of the last value that is not above `wanted`, or -1. */
 export function lastAt(values, wanted) {
@@ -32,8 +32,12 @@ export class Moments {
     return videoSecond * this.speed;
   }
 
-  toVideo(second) {
-    return second / this.speed;
+  /**
+   * Where in the video to look for the frame nearest to `second`. Retimed frames last up to a
+   * tenth longer than others: a little more than half a frame on, it is never the one before.
+   */
+  frameOf(second) {
+    return second / this.speed + 1.2 * this.halfFrame;
   }
 
   /**

@@ -39,7 +39,7 @@ export class Player {
     const { moments, second, video } = this;
     const playing = Boolean(video.src) && !video.paused;
     video.src = address;
-    if (second > 0) video.currentTime = moments ? moments.toVideo(second) : second;
+    if (second > 0) video.currentTime = moments ? moments.frameOf(second) : second;
     if (playing) video.play().catch(() => {});
   }
 
@@ -54,7 +54,7 @@ export class Player {
     const { moments, video } = this;
     const end = moments ? moments.end : video.duration;
     this.second = Math.min(Math.max(0, second), end - 0.05);
-    video.currentTime = (moments ? moments.toVideo(this.second) : this.second) + 0.001;
+    video.currentTime = moments ? moments.frameOf(this.second) : this.second;
   }
 
   #frame(mediaTime) {

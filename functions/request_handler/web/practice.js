@@ -207,8 +207,9 @@ export class Practice {
   #tick(second) {
     this.timeline.at(second);
     setText(this.time, clock(second));
-    // The frame nearest to the end belongs to what comes after the loop.
-    if (this.span && second >= this.span.end - 0.001 && !this.player.video.seeking) this.#again();
+    // The last frame has come: what a seek takes is about what it would still have stood.
+    const { moments, video } = this.player;
+    if (this.span && second >= this.span.end - 2 * moments.halfFrame * moments.speed && !video.seeking) this.#again();
   }
 
   /** A person who goes out of the loop takes it along. */

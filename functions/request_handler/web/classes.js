@@ -31,10 +31,23 @@ export async function render(view, context) {
 function plans() {
   try {
     const kept = JSON.parse(localStorage.getItem(STORE) ?? "[]");
-    return Array.isArray(kept) ? kept : [];
+    return Array.isArray(kept) ? kept.filter((plan) => typeof plan?.id === "string").map(whole) : [];
   } catch {
     return [];
   }
+}
+
+/** A plan with all its parts, whatever an older page or another program has left of it. */
+function whole({ id, name, warmUp, warmUpMinutes, notes, items }) {
+  const known = Array.isArray(items) ? items.filter((item) => typeof item?.id === "string") : [];
+  return {
+    id,
+    name: String(name ?? ""),
+    warmUp: String(warmUp ?? ""),
+    warmUpMinutes: Number(warmUpMinutes) || 0,
+    notes: String(notes ?? ""),
+    items: known.map((item) => ({ id: item.id, minutes: Number(item.minutes) || 0, notes: String(item.notes ?? "") })),
+  };
 }
 
 /** Change one plan among those that are kept now: another tab may have changed the others. */

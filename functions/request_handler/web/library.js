@@ -42,8 +42,8 @@ export async function render(view, context) {
     refused(report, t),
   );
   await moves.more();
-  // The cell that was chosen has the focus again, where the eye is.
-  if (wanted) moves.section.querySelector("h2").focus();
+  // Whoever chose a cell wants to see its moves; a frame later than the heading takes the focus.
+  if (wanted) requestAnimationFrame(() => moves.section.querySelector("h2").focus());
 }
 
 function cellOf(rest) {

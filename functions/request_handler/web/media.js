@@ -130,7 +130,7 @@ function enqueue(found, limit, t) {
     // What lies beside media in every folder is passed over, as long as a folder was given.
     const known = [...SONGS, ...CLIPS].includes(ending(name));
     if (file.name.startsWith(".") || (!known && name.includes("/"))) continue;
-    const reason = !known ? t("media.not-media") : file.size > limit ? t("media.too-large", { limit: limit >> 20 }) : file.size === 0 ? t("media.empty") : "";
+    const reason = !known ? t("media.not-media") : file.size > limit ? t("media.too-large", { limit: Math.floor(limit / 2 ** 20) }) : file.size === 0 ? t("media.empty") : "";
     const again = outbox.findIndex((item) => item.name === short && item.state === "failed");
     if (again >= 0) outbox.splice(again, 1);
     outbox.push({ file, name: short, state: reason ? "failed" : "queued", reason, final: Boolean(reason) });

@@ -66,6 +66,7 @@ resource "google_cloud_run_v2_service" "request_handler" {
             PUBSUB_TOPIC      = google_pubsub_topic.planning.id
             RATE_PER_MINUTE   = tostring(var.requests_per_minute)
             VIDEOS_PER_DAY    = tostring(var.videos_per_day)
+            VIDEOS_KEPT_DAYS  = tostring(var.videos_kept_days)
             FORWARDED_HOPS    = tostring(var.forwarded_hops)
             METRICS           = "log"
             LOG_EXECUTION_ID  = "true"

@@ -55,7 +55,7 @@ def _write_moves(folder: Path) -> None:
     for index, (name, difficulty, energy) in enumerate(MOVES):
         path = folder / name / f"{name}_1.mp4"
         path.parent.mkdir(parents=True)
-        _write_clip(path, shade=60 + 40 * index)
+        write_clip(path, shade=60 + 40 * index)
         rows.append(
             {
                 "file": f"{name}/{name}_1.mp4",
@@ -74,7 +74,8 @@ def _write_moves(folder: Path) -> None:
         writer.writerows(rows)
 
 
-def _write_clip(path: Path, shade: int) -> None:
+def write_clip(path: Path, shade: int) -> None:
+    """Write a clip of one move with 1 s before and after its counts; `shade` is 0 to 255."""
     seconds = 2.0 + COUNTS * 60 / TEMPO
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=FRAME_RATE)

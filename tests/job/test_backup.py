@@ -1,0 +1,162 @@
+"""Dump, wipe, restore: the same task renders the same video, from SQLite and from PostgreSQL."""
+
+import hashlib
+import math
+import shutil
+import struct
+import subprocess
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from machine import new_postgres_database
+from sqlalchemy import Engine, text
+
+from choreo.blueprint import Blueprint
+from choreo.database.engine import engine_for
+from choreo.database.migrate import upgrade
+from choreo.database.tables import metadata
+from choreo.database.tasks import SqlTasks
+from choreo.local.object_store import FolderStore
+from choreo.task import GenerationRequest, Phase, TaskStatus
+from execution.run import DONE, run
+from local_emulators import postgres
+from local_emulators.chaos.material import write_clip
+from tools.backup import BackupFailed, restore, save
+
+MOVES, SHOWN = 2, 1.5
+
+
+def _write_song(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    with wave.open(str(file), "wb") as song:
+        song.setparams((1, 2, 44_100, 0, "NONE", ""))
+        samples = (round(8_000 * math.sin(index / 16)) for index in range(4 * 44_100))
+        song.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+
+
+def _planned(tasks: SqlTasks) -> str:
+    task = tasks.create(GenerationRequest(song_id="tone"))
+    claim = tasks.claim(task.id, Phase.PLAN)
+    assert claim is not None
+    move = {
+        "clip_id": "step",
+        "video_path": "moves/step/clip.mp4",
+        "duration": SHOWN,
+        "original_duration": 5.8,
+        "trim_start": 1.0,
+        "trim_end": 5.8 - 1.0 - SHOWN,
+        "transition_type": "crossfade",
+    }
+    document = {
+        "task_id": task.id,
+        "audio_path": "songs/tone/tone.wav",
+        "audio_tempo": 120,
+        "moves": [{**move, "start_time": index * SHOWN} for index in range(MOVES)],
+        "total_duration": MOVES * SHOWN,
+        "difficulty_level": "beginner",
+        "generation_timestamp": "2026-03-01T12:00:00Z",
+        "output_config": {"output_path": f"outputs/{task.id}.mp4", "width": 160, "height": 90},
+    }
+    tasks.store_plan(claim, Blueprint.from_document(document))
+    return task.id
+
+
+def _video(tasks: SqlTasks, store: FolderStore, task_id: str) -> str:
+    given = {"blueprint_json": "", "scratch": None, "stopping": lambda: False}
+    assert run(tasks, store, task_id=task_id, **given) == DONE
+    task = tasks.get(task_id)
+    assert task.status is TaskStatus.COMPLETED, task.error
+    return hashlib.sha256(store.file_of(f"outputs/{task_id}.mp4").read_bytes()).hexdigest()
+
+
+def _hash(tasks: SqlTasks, task_id: str) -> str:
+    return hashlib.sha256((tasks.blueprint_json(task_id) or "").encode()).hexdigest()
+
+
+def _disaster(library: Path, url: str, bring_back: Callable[[], None]) -> None:
+    """Render a task that was saved before it was rendered; lose all; bring back; render again."""
+    engine = engine_for(url)
+    tasks = SqlTasks(engine)
+    [task_id] = [row[0] for row in _rows(engine)]
+    store = FolderStore(library / "media")
+    plan, video = _hash(tasks, task_id), _video(tasks, store, task_id)
+    engine.dispose()
+    shutil.rmtree(library)
+    bring_back()
+    engine = engine_for(url)
+    tasks = SqlTasks(engine)
+    assert tasks.get(task_id).status is TaskStatus.RUNNING, "as it was when it was saved"
+    assert _hash(tasks, task_id) == plan
+    assert _video(tasks, store, task_id) == video
+    engine.dispose()
+
+
+def _rows(engine: Engine) -> list:
+    with engine.begin() as connection:
+        return list(connection.execute(text("SELECT id FROM choreography_tasks")))
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    folder = tmp_path / "library"
+    (folder / "media" / "moves" / "step").mkdir(parents=True)
+    write_clip(folder / "media" / "moves" / "step" / "clip.mp4", shade=90)
+    _write_song(folder / "media" / "songs" / "tone" / "tone.wav")
+    return folder
+
+
+def test_a_saved_library_that_was_lost_renders_the_same_video(
+    library: Path, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{library / 'choreo.db'}"
+    engine = engine_for(url)
+    upgrade(engine)
+    _planned(SqlTasks(engine))
+    unfinished = library / "media" / "outputs" / ".0123.part"
+    unfinished.parent.mkdir()
+    unfinished.touch()
+    save(library, tmp_path / "backup.tar")  # while the database is open
+    engine.dispose()
+    unfinished.unlink()
+    _disaster(library, url, lambda: restore(tmp_path / "backup.tar", library))
+    assert not unfinished.exists()
+
+
+def test_a_server_that_was_dumped_and_lost_renders_the_same_video(
+    library: Path, tmp_path: Path, postgres_server: str, postgres_template: str
+) -> None:
+    url = new_postgres_database(postgres_server, postgres_template)
+    programs = Path(postgres.available() or "")
+    engine = engine_for(url)
+    _planned(SqlTasks(engine))
+    address = url.replace("+pg8000", "")
+    dump, media = tmp_path / "choreo.dump", tmp_path / "media"
+    subprocess.run([programs / "pg_dump", "-Fc", "-f", dump, address], check=True)
+    shutil.copytree(library / "media", media)
+
+    def bring_back() -> None:
+        wiped = engine_for(url)
+        metadata.drop_all(wiped)
+        wiped.dispose()
+        command = [programs / "pg_restore", "--clean", "--if-exists", "-d", address, dump]
+        subprocess.run(command, check=True)
+        shutil.copytree(media, library / "media")
+
+    engine.dispose()
+    _disaster(library, url, bring_back)
+
+
+def test_what_is_there_is_never_overwritten(library: Path, tmp_path: Path) -> None:
+    with pytest.raises(BackupFailed, match="no library"):
+        save(library, tmp_path / "backup.tar")
+    (tmp_path / "backup.tar").write_bytes(b"something else")
+    (library / "choreo.db").touch()
+    with pytest.raises(BackupFailed, match="exists"):
+        save(library, tmp_path / "backup.tar")
+    with pytest.raises(BackupFailed, match="exists"):
+        restore(tmp_path / "backup.tar", library)
+    with pytest.raises(BackupFailed, match="cannot be read"):
+        restore(tmp_path / "backup.tar", tmp_path / "new")
+    assert not (tmp_path / "new").exists()

@@ -174,9 +174,7 @@ _ROWS: tuple[tuple[str, str, str, int, str, Dance, str], ...] = (
      "The last step ends in a dip."),
 )  # fmt: skip
 
-_EVENING = frozenset(
-    ("combination_show", "outro_dip", "dip_sudden", "head_roll", "hip_roll_double")
-)
+_EVENING = frozenset(("outro_dip", "dip_sudden", "head_roll", "hip_roll_double"))
 """Filmed in the other room; all else is one session, so that cuts do not change clothes."""
 
 

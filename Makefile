@@ -54,6 +54,16 @@ bench: setup ## Measure speed, size and quality against peers
 pictures: setup ## Make the pictures of README.md anew (needs Chromium and a library of `make demo`)
 	@$(BIN)/python tools/pictures.py --library $(LIBRARY)
 
+fuzz: .venv/.ready ## Throw hostile media, requests and blueprints at the product (PARTS="media api")
+	@$(BIN)/python tests/safety/fuzz.py $(PARTS)
+
+audit: .venv/.ready ## Ask for known vulnerabilities of everything that is locked
+	@$(BIN)/python -m tools.audit
+
+sbom: .venv/.ready ## Write a bill of materials per deployable into build/sbom, and docs/licences.md
+	@$(BIN)/python -m tools.sbom
+	@$(BIN)/python -m tools.licences
+
 stage: .venv/.ready ## Write a self-contained folder per deployable into build/stage
 	@$(BIN)/python tools/stage.py
 

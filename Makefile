@@ -19,7 +19,7 @@ DEPLOYABLES := request_handler planner job
 SOURCES := src functions job_image catalog local_emulators tests benchmarks tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format bench pictures stage images plan pose-model lock clean
+.PHONY: help setup demo up test check format bench fuzz audit sbom pictures stage images plan pose-model lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

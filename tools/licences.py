@@ -100,7 +100,7 @@ def licence_of(package: str) -> str:
     ]
     if kinds:
         return ", ".join(sorted({_CLASSIFIERS.get(kind, kind) for kind in kinds}))
-    text = " ".join((metadata["License"] if "License" in metadata else "").split())
+    text = " ".join((metadata["License"] or "").split())
     return re.sub(r"[|`]", "", text)[:60] or UNNAMED
 
 

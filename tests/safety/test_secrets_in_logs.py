@@ -31,9 +31,10 @@ sys.path.insert(0, "functions/planner")
 import main
 from cloudevents.http import CloudEvent
 from choreo.local.planning_queue import push_body
-import json, base64
+import json
 body = json.loads(push_body({"task_id": sys.argv[1]}))
-event = CloudEvent({"type": "google.cloud.pubsub.topic.v1.messagePublished", "source": "test"}, body)
+kind = "google.cloud.pubsub.topic.v1.messagePublished"
+event = CloudEvent({"type": kind, "source": "test"}, body)
 main.plan_choreography(event)
 """
 

@@ -24,6 +24,7 @@ from choreo.clip_format import (
     TIME_BASE,
     TIMESCALE,
     open_encoder,
+    seal,
 )
 from choreo.errors import UnreadableMedia
 
@@ -57,6 +58,7 @@ class Rendition:
 
         # Kept, since making a scaler anew costs more than scaling a frame.
         self._scaler, self._area = VideoReformatter(), Interpolation.AREA
+        self._path = path
         self._container = av.open(str(path), "w", options=MP4_OPTIONS)
         self._stream = open_encoder(self._container, width, height, crf=crf)
         codec = self._stream.codec_context
@@ -77,9 +79,10 @@ class Rendition:
         self.frames += 1
 
     def close(self) -> None:
-        """Write what the encoder still holds, and the end of the file."""
+        """Write what the encoder still holds, the end of the file, and its seal."""
         self._container.mux(self._stream.encode(None))
         self._container.close()
+        seal(self._path)
 
 
 @contextmanager

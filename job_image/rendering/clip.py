@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import av.error
 
+from choreo import clip_format
 from choreo.errors import UnreadableMedia
-from rendering.cache import digest_of
 from rendering.media import VIDEO_FORMATS, is_upright, opened, reason, video_stream
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Clip:
     sound_start: float = 0.0
     """Second of the clip's clock at which its own sound begins."""
     digest: str = ""
-    """Hash of the file, when it was asked for."""
+    """Hash of the file's bytes."""
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -140,7 +140,7 @@ class Clip:
         return best
 
 
-def read_clip(path: Path, name: str, fingerprint: bool = False) -> Clip:
+def read_clip(path: Path, name: str) -> Clip:
     """Read a clip's packets, without decoding them.
 
     Args:
@@ -149,15 +149,18 @@ def read_clip(path: Path, name: str, fingerprint: bool = False) -> Clip:
 
         name: How errors call it.
 
-        fingerprint: True also makes its `digest`.
-
     Raises:
 
-        UnreadableMedia: For a file that cannot be opened or has no pictures.
+        UnreadableMedia: For a file that cannot be opened, has no pictures or was changed after it
+            was sealed.
     """
     with opened(path, VIDEO_FORMATS) as container:
-        clip = _indexed(container, path, name)
-    return replace(clip, digest=digest_of(path)) if fingerprint else clip
+        digest, sealed = clip_format.digest_of(path)
+        if sealed is not None and sealed != digest:
+            raise UnreadableMedia(
+                f"{name} is damaged: its bytes are not those that were written at ingest"
+            )
+        return replace(_indexed(container, path, name), digest=digest.hex())
 
 
 def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:

@@ -99,7 +99,7 @@ def render(
     pulse = Pulse(report, cancelled)
     pulse.beat(0.0, "reading the clips")
     with _workplace(output) as folder:
-        timeline = Timeline(blueprint, _clips(blueprint, media, pulse, cache is not None))
+        timeline = Timeline(blueprint, _clips(blueprint, media, pulse))
         result = _Render(blueprint, media, timeline, folder, pulse, cache).run()
         pulse.beat(_CHECKED)
         try:
@@ -158,9 +158,7 @@ def _workplace(output: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _clips(
-    blueprint: Blueprint, media: Mapping[str, Path], pulse: Pulse, fingerprint: bool
-) -> list[Clip]:
+def _clips(blueprint: Blueprint, media: Mapping[str, Path], pulse: Pulse) -> list[Clip]:
     """Read each clip once, however often it is danced."""
     known: dict[str, Clip] = {}
     clips = []
@@ -169,7 +167,7 @@ def _clips(
         if name not in known:
             pulse.beat(_READ * index / len(blueprint.moves))
             try:
-                known[name] = read_clip(media[name], name, fingerprint)
+                known[name] = read_clip(media[name], name)
             except UnreadableMedia as exc:
                 raise RenderFailed(f"{place_of(index, move)}: {exc}") from exc
             except KeyError:

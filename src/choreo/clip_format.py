@@ -4,10 +4,15 @@ Packets of two clips can stand in one track only if both were encoded with the s
 sets (SPS, PPS), the same clock and closed groups of pictures. So everyone who encodes for the
 library or joins its clips opens the encoder here.
 
+A clip that is copied is never decoded, so damage inside its packets would go unseen: whoever
+writes one seals it with a hash of its bytes, which readers compare.
+
 PyAV is not imported by this module; the caller brings its container.
 """
 
+import hashlib
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -118,3 +123,46 @@ def open_encoder(
     if bit_rate is not None:
         codec.bit_rate = bit_rate
     return stream
+
+
+_SEAL = (56).to_bytes(4, "big") + b"uuid" + hashlib.blake2b(b"choreo seal", digest_size=16).digest()
+"""The head of an mp4 box of a private kind (ISO 14496-12, 4.2), which players pass over."""
+
+_DIGEST = 32
+"""Bytes of a hash, which is all that the box holds."""
+
+
+def seal(path: Path) -> None:
+    """Append the hash of a finished mp4 file to it, as a box at its end.
+
+    Raises:
+
+        OSError: If it cannot be read or written.
+    """
+    digest, _ = digest_of(path)
+    with path.open("ab") as file:
+        file.write(_SEAL + digest)
+
+
+def digest_of(path: Path) -> tuple[bytes, bytes | None]:
+    """Return the hash of a file's bytes without its seal, and the hash that it was sealed with.
+
+    The second is None for a file without a seal. The two differ when the file was changed.
+
+    Raises:
+
+        OSError: If it cannot be read.
+    """
+    length = len(_SEAL) + _DIGEST
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - length))
+        end = file.read()
+        sealed = end[len(_SEAL) :] if len(end) == length and end.startswith(_SEAL) else None
+        left = size - length if sealed is not None else size
+        file.seek(0)
+        found = hashlib.blake2b(digest_size=_DIGEST)
+        while left > 0 and (block := file.read(min(left, 1 << 20))):
+            found.update(block)
+            left -= len(block)
+    return found.digest(), sealed

@@ -208,6 +208,45 @@ def test_damage_inside_a_packet_that_would_be_copied_is_seen(
     assert said.startswith("moves[1] 'bad' (moves/bad.mp4): ")
 
 
+@pytest.mark.parametrize("frame", [30, 47])
+def test_one_changed_bit_of_a_sealed_clip_is_seen(
+    tmp_path: Path, media: dict[str, Path], folder: Path, frame: int
+) -> None:
+    path = conformed_clip(tmp_path / "bad.mp4", 1, 120)
+    clip_format.seal(path)
+    given = {**media, "moves/bad.mp4": path}
+    assert made(with_bad(), given, folder / "video.mp4").frames == 120
+    assert len(Video(path).shown) == 120
+    (folder / "video.mp4").unlink()
+    place, size = packet_at(path, frame)
+    data = bytearray(path.read_bytes())
+    data[place + size // 2] ^= 4
+    path.write_bytes(data)
+    said = refused(with_bad(), given, folder)
+    assert said.startswith("moves[1] 'bad' (moves/bad.mp4): ")
+    assert "are not those that were written at ingest" in said
+
+
+@pytest.mark.parametrize("shift", [-7.0, 40_000.0])
+def test_a_clip_whose_clock_begins_anywhere_is_shown_from_its_first_frame(
+    tmp_path: Path, media: dict[str, Path], folder: Path, shift: float
+) -> None:
+    path = other_clip(tmp_path / "bad.mkv", 1, [shift + n / 30 for n in range(90)])
+    made(with_bad(), {**media, "moves/bad.mp4": path}, folder / "video.mp4")
+    shown = Video(folder / "video.mp4").shown
+    assert shown[60:120] == [(1, n) for n in range(60)]
+
+
+def test_stamps_that_leap_over_days_are_refused(
+    tmp_path: Path, media: dict[str, Path], folder: Path
+) -> None:
+    times = [n / 30 + (100_000 if n > 40 else 0) for n in range(90)]
+    path = other_clip(tmp_path / "bad.mkv", 1, times)
+    said = refused(with_bad(), {**media, "moves/bad.mp4": path}, folder)
+    assert said.startswith("moves[1] 'bad' (moves/bad.mp4): ")
+    assert "a day apart" in said
+
+
 def standing(path: Path, grey: int) -> Path:
     """A conformed clip in which nothing moves."""
     with av.open(str(path), "w", format="mp4", options=clip_format.MP4_OPTIONS) as container:

@@ -421,6 +421,22 @@ def confusion(scores: Sequence[Score]) -> list[str]:
     return lines
 
 
+COLD_RUN = """
+import resource, sys
+from pathlib import Path
+from choreo.music import analyse
+
+analyse(Path(sys.argv[1]))
+use = resource.getrusage(resource.RUSAGE_SELF)
+peak = use.ru_maxrss
+status = Path("/proc/self/status")
+if status.exists():
+    # Linux hands the parent's peak on in ru_maxrss; this one starts with the program.
+    peak = next(int(x.split()[1]) for x in status.read_text().splitlines() if "VmHWM" in x)
+print(use.ru_utime + use.ru_stime, peak / 1024)
+"""
+
+
 def cold_runs(folder: Path) -> list[str]:
     """Return CPU seconds and peak memory of a process that analyses one song, of 233 s and 20 min.
 
@@ -434,14 +450,8 @@ def cold_runs(folder: Path) -> list[str]:
     for name, times in (("233 s", 1), ("20 min", 5)):
         path = folder / "long.mp3"
         write_audio(path, np.tile(one, (1, times)), bit_rate=128_000)
-        code = (
-            "import resource, sys\nfrom pathlib import Path\nfrom choreo.music import analyse\n"
-            "analyse(Path(sys.argv[1]))\n"
-            "use = resource.getrusage(resource.RUSAGE_SELF)\n"
-            "print(use.ru_utime + use.ru_stime, use.ru_maxrss / 1024)"
-        )
         told = subprocess.run(
-            [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
+            [sys.executable, "-c", COLD_RUN, str(path)], check=True, capture_output=True, text=True
         )
         cpu, memory = map(float, told.stdout.split())
         lines.append(_goal(f"cold process, {name}, CPU s", cpu, "<=", 12.0 if times == 1 else 60.0))
@@ -478,17 +488,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = options.seeds[:1] if options.quick else options.seeds
     jobs = [(c, float(t), s) for c in CONDITIONS for t in tempi for s in seeds]
     results: dict[str, dict[str, list[Score]]] = {}
+    chosen = f"tempi {', '.join(map(str, tempi))}, seeds {', '.join(map(str, seeds))}"
+    print(f"{len(jobs)} songs, {chosen}\n\n{HEAD}")
+    of_condition = len(jobs) // len(CONDITIONS)
     with _compiled_librosa(), ProcessPoolExecutor(options.jobs) as pool:
         for done, (job, scores) in enumerate(zip(jobs, pool.map(run_song, jobs), strict=True), 1):
             for method, score in scores.items():
                 results.setdefault(method, {}).setdefault(job[0], []).append(score)
-            if sys.stderr.isatty():
-                print(f"\r{done}/{len(jobs)} songs", end="", file=sys.stderr, flush=True)
-    chosen = f"tempi {', '.join(map(str, tempi))}, seeds {', '.join(map(str, seeds))}"
-    print(f"{len(jobs)} songs, {chosen}\n")
-    print(HEAD)
-    for condition, scores_of in results["choreo"].items():
-        print(row(f"choreo · {condition}", scores_of))
+            if done % of_condition == 0:
+                print(row(f"choreo · {job[0]}", results["choreo"][job[0]]), flush=True)
+            elif sys.stderr.isatty():
+                print(f"\r{done}/{len(jobs)} songs\r", end="", file=sys.stderr, flush=True)
     print()
     for method, by_condition in results.items():
         print(row(f"{method} · all", [s for group in by_condition.values() for s in group]))

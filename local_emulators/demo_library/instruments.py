@@ -14,6 +14,9 @@ Audio = NDArray[np.float64]
 
 SAMPLE_RATE = 44_100
 
+NOISE_LOOP = 1 << 20
+"""Samples after which noise comes round, 24 s: in no time with any bar, and quickly made."""
+
 VOWELS: tuple[tuple[float, float, float], ...] = (
     (750.0, 1_250.0, 2_600.0),
     (480.0, 1_900.0, 2_600.0),
@@ -247,9 +250,10 @@ def crowd(length: int, rng: np.random.Generator) -> Audio:
 
 
 def pinkish(length: int, rng: np.random.Generator) -> Audio:
-    """Return noise of shape (2, length) and RMS 1, softer towards the top."""
-    size = _fast_size(length)
+    """Return noise of shape (2, length) and RMS 1, softer towards the top; it comes round."""
+    size = min(_fast_size(length), NOISE_LOOP)
     spectrum = np.fft.rfft(rng.normal(size=(2, size)), axis=1)
     frequency = np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 20.0)
-    noise = np.fft.irfft(spectrum / np.sqrt(frequency), size, axis=1)[:, :length]
-    return np.asarray(noise / np.sqrt(np.mean(noise**2)))
+    noise = np.fft.irfft(spectrum / np.sqrt(frequency), size, axis=1)
+    noise /= np.sqrt(np.mean(noise**2))
+    return np.tile(noise, (1, -(-length // size)))[:, :length]

@@ -156,7 +156,7 @@ def test_the_decoder_finds_the_path_of_the_reference_network() -> None:
     truth = np.cumsum(47 + 1.5 * np.sin(np.arange(24) / 4)).round().astype(int)
     activation[truth] = rng.uniform(0.4, 0.9, len(truth))
     reference = downbeats.DBNDownBeatTrackingProcessor(
-        beats_per_bar=[1], min_bpm=98, max_bpm=153, num_tempi=None, fps=100,
+        beats_per_bar=[1], min_bpm=98, max_bpm=157, num_tempi=None, fps=100,
         observation_lambda=16, transition_lambda=100, threshold=0, correct=False,
     )  # fmt: skip
     both = np.stack([np.clip(activation, 0.02, 0.98), np.full(len(activation), 1e-9)], axis=1)

@@ -63,8 +63,14 @@ CHANGE_REACH = 8
 """Beats on either side over which the sound is compared: two whole bars, so that the pattern of
 the bar itself cancels."""
 
+CHANCE = 2.0 / CHANGE_REACH
+"""Change that means of so many beats show when beats differ by chance, in their variances."""
+
 CHANGE_CLEAR = 3.0
 """How many times the median a change of the arrangement must be."""
+
+CHANGE_LEAST = 2.0
+"""How many times chance it must be, whatever the median."""
 
 
 def bar_odds(
@@ -137,7 +143,8 @@ def _chord_fit(counts: Ints, harmony: Floats) -> Floats:
 def _change_fit(counts: Ints, sound: Floats) -> Floats:
     change = _lasting_change(sound)
     peaks = _peaks(change, CHANGE_REACH)
-    peaks = peaks[change[peaks] > CHANGE_CLEAR * float(np.median(change))]
+    least = max(CHANGE_CLEAR * float(np.median(change)), CHANGE_LEAST * CHANCE)
+    peaks = peaks[change[peaks] > least]
     if len(peaks) == 0:
         return np.zeros(4)
     weights = np.sqrt(change[peaks])
@@ -147,7 +154,10 @@ def _change_fit(counts: Ints, sound: Floats) -> Floats:
 
 
 def _lasting_change(sound: Floats) -> Floats:
-    """Return how much the two bars from each beat on differ from the two bars before it."""
+    """Return how much the two bars from each beat on differ from the two bars before it.
+
+    The mean over the features of the squared difference, in variances of the whole song.
+    """
     change = np.zeros(len(sound))
     reach = CHANGE_REACH
     if len(sound) <= 2 * reach:
@@ -155,7 +165,7 @@ def _lasting_change(sound: Floats) -> Floats:
     sums = np.concatenate([np.zeros((1, sound.shape[1])), np.cumsum(sound, axis=0)])
     means = (sums[reach:] - sums[:-reach]) / reach
     least = sound.std(axis=0) + 0.05
-    change[reach : len(sound) - reach + 1] = np.sum(
+    change[reach : len(sound) - reach + 1] = np.mean(
         ((means[reach:] - means[:-reach]) / least) ** 2, axis=1
     )
     return change

@@ -17,7 +17,7 @@ from choreo.music.spectrum import FRAMES_PER_SECOND, Spectrum
 
 Floats = NDArray[np.float64]
 
-SLOWEST, FASTEST = 98.0, 153.0
+SLOWEST, FASTEST = 98.0, 157.0
 """Counts per minute: bachata lies in 100 to 150 (5th percentile 108, median 130), and a band
 that drifts at the edge must not be lost. Less than an octave, so no octave error is possible."""
 

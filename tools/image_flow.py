@@ -47,7 +47,7 @@ HANDLER_BYTES, PLANNER_BYTES = 512 * 1024**2, 2 * 1024**3
 
 SENTENCE = "una bachata tranquila para principiantes"
 
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 300.0
 """Far above what a short video takes; nobody sweeps here, so a task that is left stays so."""
 
 FIRST_RANGE = 1_000

@@ -11,6 +11,7 @@ import av.error
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 from av.filter import Graph
 
 from choreo.decoding import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, in_fair_pieces
@@ -39,8 +40,11 @@ def samples_in(seconds: float | Fraction) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
-def _check_rate(rate: int, name: str) -> None:
-    """Refuse sound of so few samples a second that one packet would become hours."""
+def _check_rate(stream: AudioStream, name: str) -> None:
+    """Refuse unknown sound, and so few samples a second that one packet would become hours."""
+    if stream.codec_context is None:
+        raise UnreadableMedia(f"{name} has sound of an unknown codec")
+    rate = stream.codec_context.sample_rate
     if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
         raise UnreadableMedia(
             f"{name} has {rate} samples per second; {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} are read"
@@ -62,7 +66,7 @@ def decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
         with opened(path, formats) as container:
             if not container.streams.audio:
                 raise UnreadableMedia(f"{path.name} has no sound")
-            _check_rate(container.streams.audio[0].rate, path.name)
+            _check_rate(container.streams.audio[0], path.name)
             resampler = AudioResampler(_FORMAT, LAYOUT, SAMPLE_RATE)
             frames = container.decode(container.streams.audio[0])
             for frame in in_fair_pieces(frames, path.name):

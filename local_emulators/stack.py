@@ -70,6 +70,8 @@ class Options:
     """False carries messages by direct push even where the Pub/Sub emulator is installed."""
     deliver_to: str | None = None
     """Where the queue delivers its messages instead of the planner."""
+    job_script: Path = ROOT / "job_image" / "main.py"
+    """What is run as render job."""
     parallel_jobs: int = 1
     """Render jobs at once; others wait."""
     sweep_seconds: float = SWEEP_SECONDS
@@ -207,7 +209,7 @@ class LocalStack:
                     sys.executable, "-m", "local_emulators.jobs_service",
                     "--port", str(jobs),
                     "--python", job_python,
-                    "--script", str(ROOT / "job_image" / "main.py"),
+                    "--script", str(self._options.job_script),
                     "--parallelism", str(self._options.parallel_jobs),
                 ],
                 storage,

@@ -72,8 +72,8 @@ class World:
         self.tasks.store_plan(claim, a_blueprint(task_id, **fields))
         return claim
 
-    def complete(self, task_id: str) -> None:
-        claim = self.plan(task_id)
+    def complete(self, task_id: str, **fields: Any) -> None:
+        claim = self.plan(task_id, **fields)
         self.tasks.note_started(claim, "run-1")
         claim = self.tasks.claim(task_id, Phase.RENDER)
         assert claim is not None

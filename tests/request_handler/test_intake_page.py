@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 import pytest
-from intake_world import World, a_song
+from intake_world import World, a_blueprint, a_song
 from playwright.sync_api import (
     Browser,
     Error,
@@ -21,6 +21,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 from werkzeug.serving import make_server
+
+from choreo.task import Phase, Rendered, Reroll
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
@@ -225,6 +227,72 @@ def test_a_token_is_asked_for_once_and_kept_for_the_tab(
     expect(sheet).to_be_visible()
     expect(box).to_be_hidden()
     assert token not in page.evaluate("JSON.stringify(localStorage)")
+
+
+# Waiting and changing
+
+
+def test_the_small_video_gives_way_to_the_whole_one_at_the_same_second(
+    world: World, visit: Visit
+) -> None:
+    page, task_id = visit.page, world.task_id()
+    claim = world.plan(task_id)
+    page.goto(f"{visit.address}#/task/{task_id}")
+    expect(page.get_by_role("heading", name="Your dance is on its way")).to_be_visible()
+    world.tasks.note_started(claim, "run-1")
+    rendering = world.tasks.claim(task_id, Phase.RENDER)
+    assert rendering is not None
+    expect(page.locator("#moves .card")).to_have_count(2)
+    expect(page.locator("#moves .jump").first).to_be_disabled()
+    small = world.media / "outputs" / f"{task_id}.preview.mp4"
+    write_video(small, 8)
+    expect(page.locator("#player[data-kind=preview]")).to_be_visible()
+    page.locator("#moves .jump").nth(1).click()
+    page.evaluate("document.querySelector('video').pause()")
+    expect(page.locator("#move-now")).to_contain_text("Turn")
+    shutil.copy(small, world.media / "outputs" / f"{task_id}.mp4")
+    done = Rendered(video_path=f"outputs/{task_id}.mp4", duration=8.0, file_size=9, quality={})
+    world.tasks.complete(rendering, done)
+    expect(page.locator("#player[data-kind=whole]")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('video').currentTime >= 4")
+    expect(page.locator("#move-now")).to_contain_text("Turn")
+    assert visit.complaints == []
+
+
+def test_wishes_hold_for_what_is_marked_and_spare_what_is_kept(world: World, visit: Visit) -> None:
+    page, task_id = visit.page, world.task_id()
+    dip = a_blueprint(task_id).model_dump(mode="json", exclude_none=True)["moves"]
+    dip[1]["clip_id"] = "dip"
+    world.complete(task_id, difficulty_level="advanced", moves=dip)
+
+    def asked(name: str) -> Reroll:
+        page.goto(f"{visit.address}#/task/{task_id}")
+        expect(page.locator("#change")).to_be_visible()
+        page.get_by_role("button", name=name, exact=True).click()
+        page.wait_for_url(lambda url: "/task/" in url and task_id not in url)
+        wish = world.tasks.get(page.url.split("#/task/")[1]).request.reroll
+        assert wish is not None
+        return wish
+
+    easier = asked("Easier")
+    assert (easier.slots, easier.difficulty) == ((0, 1), "intermediate")
+    page.goto(f"{visit.address}#/task/{task_id}")
+    page.get_by_role("button", name="Keep 1. Básico").click()
+    fuller = asked("More energy here")
+    assert (fuller.slots, fuller.lock, fuller.energy_level) == ((1,), (0,), "high")
+    page.goto(f"{visit.address}#/task/{task_id}")
+    page.get_by_text("Leave out a family").click()
+    page.get_by_role("button", name="No basic").click()
+    page.wait_for_url(lambda url: task_id not in url)
+    without = world.tasks.get(page.url.split("#/task/")[1]).request.reroll
+    assert without is not None
+    assert (without.slots, without.avoid, without.lock) == ((1,), ("basic",), (0,))
+    page.get_by_role("link", name="Back to the version before").click()
+    expect(page.locator("#change")).to_be_visible()
+    expect(page.locator(".versions li")).to_have_count(4)
+    page.get_by_role("button", name="Keep 2.").click()
+    page.get_by_role("button", name="Easier", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("are kept")
 
 
 # What comes in crooked

@@ -20,7 +20,9 @@ LANDING = 0.10
 """Seconds after a count at which the picture is calmest: the body settles on the leg."""
 
 LEAST_SOUND_CONFIDENCE = 0.15
-"""Below this the motion is asked: a clip with speech or a room's noise has no beat."""
+"""Below this the 1 is not known from the sound."""
+LEAST_RHYTHM = 0.2
+"""Rhythm strength below which the motion is asked: speech and a room's noise have no beat."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ def heard(path: Path, delay: float, duration: float, tempo: float | None = None)
         analysis = analyse(path)
     except ChoreoError:
         return None
-    if len(analysis.beats) < 5 or analysis.confidence < LEAST_SOUND_CONFIDENCE:
+    if len(analysis.beats) < 5:
+        return None
+    if max(analysis.confidence, analysis.rhythm_strength) < LEAST_RHYTHM:
         return None
     if tempo is not None and abs(analysis.tempo / tempo - 1) > 0.06:
         return None

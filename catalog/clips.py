@@ -21,7 +21,7 @@ from catalog.conforming import (
     write_animation,
     write_thumbnail,
 )
-from catalog.cutting import HANDLE, Cut, cut
+from catalog.cutting import HANDLE, POSE, Cut, cut
 from catalog.manifest import Told
 from catalog.movement import activity, block_motion, frame_energy, travel
 from catalog.probing import ClipFacts, probe
@@ -40,7 +40,7 @@ from choreo.vocabulary import Difficulty, EnergyLevel, Hold, Style
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-METHOD = "2"
+METHOD = "3"
 """Raised whenever the same clip would become other moves: then all are made again."""
 
 WHOLE_HANDLE = 1.5 * HANDLE
@@ -122,10 +122,12 @@ def make_moves(job: ClipJob) -> MadeClip:
         watched = watch(path, facts, look, rate)
     bodies = onlookers[0].found() if onlookers else None
     beats = _beats_of(job, facts, watched)
-    cuts = cut(beats, watched.duration, told.counts if beats.source == "person" else None)
+    ends = told.role == "outro"
+    counts = told.counts if beats.source == "person" else None
+    cuts = cut(beats, watched.duration, counts, ends_the_dance=ends)
     if not cuts:
         raise UnreadableMedia(_too_short(path, told, beats, watched))
-    as_it_is = conformed and _is_whole(cuts, watched.duration)
+    as_it_is = conformed and _is_whole(cuts, watched.duration, POSE if ends else WHOLE_HANDLE)
     made = []
     for number, part in enumerate(cuts, start=1):
         suffix = f"_{number}" if len(cuts) > 1 else ""
@@ -179,12 +181,12 @@ def _too_short(path: Path, told: Told, beats: BeatMap, watched: Watched) -> str:
     )
 
 
-def _is_whole(cuts: list[Cut], duration: float) -> bool:
+def _is_whole(cuts: list[Cut], duration: float, last_handle: float) -> bool:
     (first, *others) = cuts
     return (
         not others
         and first.beat_times[0] <= WHOLE_HANDLE
-        and duration - first.beat_times[-1] <= WHOLE_HANDLE + 1 / FRAME_RATE
+        and duration - first.beat_times[-1] <= last_handle + 1 / FRAME_RATE
     )
 
 

@@ -9,6 +9,9 @@ from catalog.beat_map import BeatMap
 HANDLE = 1.0
 """Seconds kept around a move for transitions, where the source has them."""
 
+POSE = 5.0
+"""Seconds kept after a move that ends the dance: its last figure is held as the song dies away."""
+
 EDGE = 0.02
 """Seconds by which a count may lie outside the picture: under one frame."""
 
@@ -27,7 +30,9 @@ class Cut:
     """1 or 5."""
 
 
-def cut(beats: BeatMap, duration: float, counts: int | None = None) -> list[Cut]:
+def cut(
+    beats: BeatMap, duration: float, counts: int | None = None, *, ends_the_dance: bool = False
+) -> list[Cut]:
     """Return the moves of a clip, in order.
 
     Args:
@@ -40,6 +45,8 @@ def cut(beats: BeatMap, duration: float, counts: int | None = None) -> list[Cut]
             many whole 8-counts as fit, entering on 1 if that loses none, and a 4-count at the
             end if one is left.
 
+        ends_the_dance: The last move keeps the figure that is held after it.
+
     Returns:
 
         An empty list when not even four counts fit.
@@ -48,7 +55,7 @@ def cut(beats: BeatMap, duration: float, counts: int | None = None) -> list[Cut]
     if counts is not None:
         if len(times) < counts + 1:
             return []
-        return [_window(times, 0, counts, duration, 1)]
+        return [_window(times, 0, counts, duration, 1, POSE if ends_the_dance else HANDLE)]
     entries = [i for i in range(len(times)) if beats.count_of(i) in (1, 5)]
     if not entries:
         return []
@@ -56,7 +63,9 @@ def cut(beats: BeatMap, duration: float, counts: int | None = None) -> list[Cut]
     cuts = []
     while start + 4 < len(times):
         size = 8 if start + 8 < len(times) else 4
-        cuts.append(_window(times, start, size, duration, beats.count_of(start)))
+        last = start + size + 4 >= len(times)
+        after = POSE if last and ends_the_dance else HANDLE
+        cuts.append(_window(times, start, size, duration, beats.count_of(start), after))
         start += size
     return cuts
 
@@ -71,11 +80,13 @@ def _closed(beats: BeatMap, duration: float) -> list[float]:
     return times
 
 
-def _window(times: list[float], start: int, counts: int, duration: float, enters_on: int) -> Cut:
+def _window(
+    times: list[float], start: int, counts: int, duration: float, enters_on: int, after: float
+) -> Cut:
     inside = times[start : start + counts + 1]
     return Cut(
         start=max(0.0, inside[0] - HANDLE),
-        end=min(duration, inside[-1] + HANDLE),
+        end=min(duration, inside[-1] + after),
         counts=counts,
         beat_times=tuple(inside),
         enters_on=enters_on,

@@ -80,6 +80,14 @@ def test_moves_of_one_clip_lie_end_to_end_and_enter_on_one_or_five():
     assert {part.enters_on for part in parts} <= {1, 5}
 
 
+def test_the_figure_after_the_last_move_of_a_dance_is_kept():
+    first, last = cut(even(1.0, 120, 17), 14.0, ends_the_dance=True)
+    assert first.end == pytest.approx(first.beat_times[-1] + 1.0)
+    assert last.end == pytest.approx(last.beat_times[-1] + 5.0) or last.end == 14.0
+    (told,) = cut(even(1.0, 120, 9), 12.0, 8, ends_the_dance=True)
+    assert told.end == pytest.approx(10.0)
+
+
 def test_handles_are_a_second_or_what_there_is():
     (part,) = cut(even(0.4, 120, 9), 4.6)
     assert part.start == 0.0

@@ -21,7 +21,7 @@ from .body import (
     unit,
 )
 from .curves import Array, ease, glide, through
-from .score import HANDLE_SECONDS, STANCE, STANDS, Part, Score, floor, neutral
+from .score import HANDLE_SECONDS, POSE_SECONDS, STANCE, STANDS, Part, Score, floor, neutral
 
 SWING = 0.62
 """Counts that a step is in the air."""
@@ -53,7 +53,8 @@ class Motion:
 
 def frames_of(score: Score) -> int:
     """Frames of the clip, handles included."""
-    return round((2 * HANDLE_SECONDS + score.counts * score.beat) * FRAME_RATE)
+    last = POSE_SECONDS if score.stays else HANDLE_SECONDS
+    return round((HANDLE_SECONDS + score.counts * score.beat + last) * FRAME_RATE)
 
 
 def perform(score: Score, counts: Array | None = None) -> Motion:

@@ -297,7 +297,7 @@ def pose(score: Score, deep: bool) -> None:
         for k in part.feet:
             if k >= n - 1:
                 part.feet[k] = "-"
-    stay = n + 8.0
+    stay = n + 12.0
     if deep:
         dip(score, n - 3.0, stay, 1.0)
         joined(score, "left", "right", (n - 3.0, "frame"), (n - 1.0, "wide_right"))

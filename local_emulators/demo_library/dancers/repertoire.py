@@ -30,7 +30,7 @@ _HOLD = {
 
 _LIVELINESS = {EnergyLevel.LOW: 0.8, EnergyLevel.MEDIUM: 1.1, EnergyLevel.HIGH: 1.5}
 
-_TEMPI = (126.0, 124.0, 128.0, 122.0, 130.0, 126.0, 120.0, 132.0)
+_TEMPI = (126.0, 120.0, 132.0, 124.0, 128.0, 117.0, 135.0, 122.0, 130.0)
 """Dealt out in turn: a library filmed on several days has several tempi."""
 
 

@@ -18,6 +18,9 @@ HANDLE_SECONDS = 0.5
 """Dancing before the first and after the last count, for transitions to draw from: one group of
 pictures, so that the first count is a key frame, and room for a crossfade of a second."""
 
+POSE_SECONDS = 4.5
+"""Held after the last count of a clip that ends the dance: songs die away for about as long."""
+
 AXIS = -122.0
 """Degrees that a facing couple is turned: the follower half to the camera, joined hands near it."""
 

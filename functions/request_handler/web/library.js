@@ -1,6 +1,6 @@
 // The library: what it can dance, where it gets stuck, what is there twice, what was refused.
 
-import { button, element, link, sentence, setText, styles } from "./dom.js";
+import { button, element, link, sentence, setText, styles, svg } from "./dom.js";
 
 export { words } from "./library_words.js";
 
@@ -94,11 +94,17 @@ function coverage(report, wanted, t) {
   return section("coverage", t("library.coverage"), element("p", { className: "small" }, t("library.coverage-hint")), element("div", { className: "tables" }, tables));
 }
 
+const bar = (percent) =>
+  svg(
+    "svg", { class: "bar", viewBox: "0 0 100 12", preserveAspectRatio: "none", "aria-hidden": "true" },
+    svg("rect", { class: "whole", width: 100, height: 12 }), svg("rect", { width: percent, height: 12 }),
+  );
+
 function tempi(report, t) {
   const rows = report.tempi.map(({ tempo, share }) => {
     const percent = Math.round(100 * share);
     const name = t("library.tempo", { tempo });
-    return element("li", {}, element("span", {}, name), element("meter", { min: 0, max: 100, value: percent, "aria-label": `${name}: ${percent} %` }), element("span", {}, `${percent} %`));
+    return element("li", {}, element("span", {}, name), bar(percent), element("span", {}, `${percent} %`));
   });
   return section("tempi", t("library.tempi"), element("p", { className: "small" }, t("library.tempi-hint")), element("ul", { className: "tempi" }, rows));
 }

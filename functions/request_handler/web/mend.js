@@ -57,7 +57,7 @@ export async function render(view, context, id) {
     clicks.stop();
     draw(desk, parts, t);
   };
-  Object.assign(desk, { redraw, parts, player, taps: remembered(id) });
+  Object.assign(desk, { redraw, parts, player, hush: context.hush, taps: remembered(id) });
   redraw();
   follow(desk, signal);
   keys(desk, context);
@@ -171,6 +171,7 @@ function tapNow(desk) {
   const now = desk.audio.currentTime;
   // Who winds back and taps again means the new one.
   const others = desk.taps.filter((tap) => Math.abs(tap - now) > NEAREST_TAPS);
+  desk.hush();
   setTaps(desk, [...others, Number(now.toFixed(3))].sort((a, b) => a - b));
   desk.last = now;
 }

@@ -19,7 +19,7 @@ DEPLOYABLES := request_handler planner job
 SOURCES := src functions job_image catalog local_emulators tests benchmarks tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format bench fuzz audit sbom pictures stage images plan pose-model lock clean
+.PHONY: help setup demo up test check format bench chaos fuzz audit sbom pictures stage images plan pose-model lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: .venv/.ready ## Format the code and mend what can be mended
 
 bench: setup ## Measure speed, size and quality against peers
 	@for bench in music library planner render request_handler; do $(BIN)/python -m benchmarks.$$bench || exit 1; done
+
+chaos: setup ## Kill, pause and confuse the stack's parts under load (SEEDS=20 TASKS=200)
+	@$(BIN)/python -m local_emulators.chaos.run --seeds $(or $(SEEDS),20) --tasks $(or $(TASKS),200)
 
 pictures: setup ## Make the pictures of README.md anew (needs Chromium and a library of `make demo`)
 	@$(BIN)/python tools/pictures.py --library $(LIBRARY)

@@ -2,7 +2,8 @@
 
 python -m local_emulators.chaos.memory --tasks 500
 
-Memory is the proportional set size: what a process has for itself and its share of the rest.
+Memory is what a process has asked for itself, in memory or swapped out; libraries that it shares
+with whatever else runs are not counted.
 Early tasks load libraries and fill caches, so the first samples are left out: "before" is the
 median of the second fifth of the run, "after" that of the last. The render job is a process of
 its own for each task, so its memory cannot grow; `--stand-in` leaves the rendering out.
@@ -30,6 +31,9 @@ from local_emulators.stack import LocalStack, Options
 
 ALLOWED = 0.05
 """Share by which a process may grow."""
+
+OWN = ("Anonymous:", "Swap:")
+"""Lines of smaps_rollup."""
 
 LEASE_SECONDS = 20.0
 
@@ -122,7 +126,7 @@ def _sizes(library: Path) -> dict[str, int]:
             continue  # it has ended
         name = next((name for part, name in SERVICES.items() if part in words), None)
         if name is not None:
-            size = sum(int(line.split()[1]) for line in told.splitlines() if line[:4] == "Pss:")
+            size = sum(int(line.split()[1]) for line in told.splitlines() if line.split()[0] in OWN)
             sizes[name] = max(size, sizes.get(name, 0))
     return sizes
 

@@ -16,6 +16,7 @@ import logging
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -362,6 +363,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Run all seeds and print a table; return 1 if anything was lost, doubled or left."""
     options = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing may be left then either
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # lost connections are meant
     programs = None if options.database == "sqlite" else postgres.available()
     if options.database == "postgresql" and programs is None:

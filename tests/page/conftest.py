@@ -25,7 +25,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield stack.addresses.page.rstrip("/")
 
 
-@pytest.fixture(scope="session")
+# Not for the session: a process can run one Playwright at a time, and other files have their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         fault, found = "", None

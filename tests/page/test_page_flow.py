@@ -156,7 +156,7 @@ def test_clicks_are_laid_on_the_beats(stage: Page, dance: dict[str, Any]) -> Non
         assert min(abs(click - beat) for beat in beats) < 0.03
 
 
-def test_practising_needs_no_mouse(stage: Page, dance: dict[str, Any]) -> None:
+def test_practising_needs_no_mouse(dancer: Visitor, stage: Page, dance: dict[str, Any]) -> None:
     starts = [move["start_time"] for move in dance["moves"]]
     video = stage.locator("video")
 
@@ -175,6 +175,8 @@ def test_practising_needs_no_mouse(stage: Page, dance: dict[str, Any]) -> None:
     )
     stage.keyboard.press("m")
     expect(video).to_have_class("mirrored")
+    stage.keyboard.press("s")
+    assert video.evaluate("video => video.muted")
     for _ in range(5):
         stage.keyboard.press("-")
     expect(stage.locator(".speed output")).to_have_text("75 %")
@@ -188,9 +190,12 @@ def test_practising_needs_no_mouse(stage: Page, dance: dict[str, Any]) -> None:
     stage.keyboard.press(" ")
     stage.wait_for_function("() => document.querySelector('video').paused")
     stage.keyboard.press("?")
-    expect(stage.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    keys = stage.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys.locator("dd")).to_have_count(15)
+    expect(keys).to_contain_text("An eight back")
+    dancer.look("shortcuts")
     stage.keyboard.press("Escape")
-    expect(stage.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
+    expect(keys).to_be_hidden()
 
 
 def test_a_changed_dance_can_be_compared_and_undone(

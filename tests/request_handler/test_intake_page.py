@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import pytest
 from intake_world import World, a_blueprint, a_song
+from machine import require
 from playwright.sync_api import (
     Browser,
     Error,
@@ -39,12 +40,15 @@ class Visit:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
+        fault, found = "", None
         try:
             found = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox"]
             )
         except Error as exc:
-            pytest.skip(f"no Chromium here: {exc.message.splitlines()[0]}")
+            fault = exc.message.splitlines()[0]
+        require("chromium" if found else None, f"no Chromium here: {fault}")
+        assert found is not None
         yield found
         found.close()
 

@@ -45,6 +45,7 @@ export class Practice {
     this.speed.addEventListener("input", () => this.setSpeed(Number(this.speed.value)));
     this.mirror = toggle(t("practice.mirror"), "mirror", this.toggleMirror);
     this.countIn = toggle(t("practice.count-in"), "count-in", this.toggleCountIn);
+    this.mute = toggle(t("practice.mute"), "mute", this.toggleMute);
     this.clicking = toggle(t("practice.clicks"), "clicks", this.toggleClicks);
     this.loops = element(
       "fieldset", { className: "loops" }, element("legend", {}, t("practice.loop")),
@@ -65,7 +66,7 @@ export class Practice {
         press(t("practice.full-screen"), icon("full"), () => this.fullScreen(), { className: "control end", dataset: { control: "full-screen" } }),
         press(t("practice.shortcuts"), "?", () => context.openDialog(this.help), { dataset: { control: "help" } }),
       ),
-      element("div", { className: "row" }, this.loops, element("div", { className: "row toggles" }, this.countIn, this.mirror, this.clicking)),
+      element("div", { className: "row" }, this.loops, element("div", { className: "row toggles" }, this.countIn, this.mirror, this.clicking, this.mute)),
       this.loopShown,
     );
     this.element = element("div", { className: "practice" }, this.screen, this.now, this.timeline.element, this.controls, this.help);
@@ -164,6 +165,11 @@ export class Practice {
 
   toggleClicks() {
     this.clicks.turn(this.#flip(this.clicking));
+  }
+
+  /** Take the song away, so that only clicks are heard. */
+  toggleMute() {
+    this.player.video.muted = this.#flip(this.mute);
   }
 
   nextLoop() {

@@ -17,6 +17,7 @@ const KEYS = [
   ["l", "loop", (practice) => practice.nextLoop()],
   ["i", "count-in", (practice) => practice.toggleCountIn()],
   ["c", "clicks", (practice) => practice.toggleClicks()],
+  ["s", "mute", (practice) => practice.toggleMute()],
   ["f", "full-screen", (practice) => practice.fullScreen()],
   ["?", "shortcuts", (practice) => practice.help.showModal()],
 ];

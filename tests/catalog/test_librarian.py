@@ -111,8 +111,8 @@ def test_an_ingest_that_breaks_off_is_told_and_tried_again(tmp_path, clip, monke
 
     monkeypatch.setattr("catalog.ingest.ingest", ingest)
     librarian = Librarian(tmp_path / "library")
+    drop(librarian, "moves/a.mp4", clip)  # before the start, or there would be two attempts
     librarian.start()
-    drop(librarian, "moves/a.mp4", clip)
     eventually(lambda: librarian.state()["fault"] == "the store is away", PATIENCE_SECONDS)
     assert at_rest(librarian) == {"moves/a.mp4": "waiting"}
     librarian.wake()

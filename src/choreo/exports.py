@@ -115,7 +115,12 @@ th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px soli
 th { font-size: .8rem; color: #57534e } td:nth-child(-n+3) { white-space: nowrap;
   font-variant-numeric: tabular-nums } td:nth-child(4) { font-weight: 600 }
 tr { break-inside: avoid } thead { display: table-header-group }
-@media print { body { margin: 0; max-width: none; font-size: 9pt } }
+@page { margin: 10mm }
+@media print { body { margin: 0; padding: 0; max-width: none; font-size: 8pt; line-height: 1.15 }
+  h1 { display: inline; font-size: 1.2rem; margin-right: 1rem } p { display: inline; margin: 0 }
+  th, td { padding: .06rem .6rem .06rem 0; white-space: nowrap }
+  td:nth-child(5) { font-size: 7pt; max-width: 0; width: 99%; overflow: hidden;
+    text-overflow: ellipsis } }
 """
 """The sheet brings its own style, so that it prints alike from a file and from a server."""
 

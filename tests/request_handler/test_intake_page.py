@@ -299,6 +299,18 @@ def test_wishes_hold_for_what_is_marked_and_spare_what_is_kept(world: World, vis
     expect(page.get_by_role("alert")).to_contain_text("are kept")
 
 
+def test_the_cue_sheet_of_a_whole_song_is_one_sheet_of_paper(world: World, visit: Visit) -> None:
+    task_id = world.task_id()
+    [move, _] = a_blueprint(task_id).model_dump(mode="json", exclude_none=True)["moves"]
+    moves = [{**move, "start_time": index * 4.0, "count_start": 0} for index in range(60)]
+    world.plan(task_id, moves=moves, total_duration=240.0)
+    visit.page.goto(f"{visit.address}api/choreography/tasks/{task_id}/cue-sheet")
+    expect(visit.page.locator("tbody tr")).to_have_count(60)
+    printed = visit.page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    assert visit.complaints == []
+
+
 # What comes in crooked
 
 

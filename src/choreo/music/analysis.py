@@ -34,6 +34,9 @@ uncertain: three in four is not enough to dance on."""
 UNSURE = 0.65
 """Factor on the confidence below `SURE`; it then stays under `CERTAIN`."""
 
+LEAST_CERTAINTY = 0.35
+"""Certainty of the beat below which there is none: speech has 0.2 at most, music nearly 1."""
+
 OTHER_MUSIC = 0.4
 """Factor on the confidence when the music does not repeat in four, or may be half as fast."""
 
@@ -65,7 +68,7 @@ def _analysed(spectrum: Spectrum, notes: tuple[str, ...]) -> SongAnalysis:
     if float(spectrum.level.max()) < SILENCE:
         return _without_beat(spectrum.duration, (*notes, "The recording is silent."))
     pulse = find_pulse(spectrum)
-    if len(pulse.times) < 4 or pulse.certainty < 0.1:
+    if len(pulse.times) < 4 or pulse.certainty < LEAST_CERTAINTY:
         return _without_beat(
             spectrum.duration,
             (*notes, "No steady beat was found; choreography needs music with one."),

@@ -45,6 +45,9 @@ PUBSUB = "pubsub"
 SMALL_MATRICES = {"OPENBLAS_NUM_THREADS": "1"}
 """As in the planner's image: threads that wait for one another double the time of an embedding."""
 
+MANY_THREADS = {"THREADS": "64"}
+"""As in the request handler's image: a browser holds the connections of videos it has paused."""
+
 PROJECT, LOCATION = "choreo-local", "local"
 RENDER_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/render"
 
@@ -235,7 +238,10 @@ class LocalStack:
             ),
             _function(
                 "request_handler", "handle", "http", page,
-                {**storage, **queue, "LIBRARIAN_URL": f"http://127.0.0.1:{ingest}"},
+                {
+                    **storage, **queue, **MANY_THREADS,
+                    "LIBRARIAN_URL": f"http://127.0.0.1:{ingest}",
+                },
             ),
         ]  # fmt: skip
         if emulator:

@@ -71,6 +71,8 @@ resource "google_cloud_run_v2_service" "request_handler" {
             METRICS           = "log"
             LOG_EXECUTION_ID  = "true"
             BLUEPRINT_VERSION = "1.0"
+            # Each request may be of a client that stalls; the probes must come through beside them.
+            THREADS = tostring(var.request_handler_concurrency + 4)
           },
           length(var.playback_origins) == 0 ? {} : { CORS_ORIGINS = join(",", var.playback_origins) },
           var.use_api_tokens ? { API_TOKEN_SECRET = "${google_secret_manager_secret.api_tokens.id}/versions/latest" } : {},

@@ -15,6 +15,7 @@ from choreo.settings import Role, Settings
 READ_BY_OTHERS = {
     "LOG_EXECUTION_ID": "functions-framework",
     "CLOUD_RUN_TIMEOUT_SECONDS": "functions-framework",
+    "THREADS": "functions-framework",
     "TMPDIR": "Python",
     "DB_GRANTEES": "the migration",
 }

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,20 @@ from intake_world import SOURCE, WITH_AI
 from choreo.database.engine import engine_for
 from choreo.database.tables import metadata
 from choreo.database.tasks import SqlTasks
+from local_emulators.stack import MANY_THREADS
+
+IMAGE = (SOURCE.parent / "Dockerfile").read_text()
+
+[THREADS] = re.findall(r"^ENV THREADS=([0-9]+)$", IMAGE, re.MULTILINE)
+"""How many requests the request handler's image works on at once."""
+
+STALLED = 48
+"""Clients that stall together: as many as eight browsers hold connections."""
+
+LONG = "/media/outputs/long.mp4"
+"""More than the system keeps for a client that does not read."""
+
+PATIENCE = 60.0
 
 TOKEN, KEY = "the-secret-token-0123456789", "the-secret-key-of-gemini"
 PASSWORD = "the-secret-password"
@@ -59,6 +75,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     url = f"sqlite:///{folder / 'choreo.db'}"
     engine = engine_for(url)
     metadata.create_all(engine)
+    long = folder / LONG.replace("/media", "media", 1)
+    long.parent.mkdir(parents=True)
+    with long.open("wb") as hollow:
+        hollow.truncate(64 << 20)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -71,6 +91,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "API_TOKEN": f"anna:{TOKEN}",
         "GEMINI_API_KEY": KEY,
         "DB_PASSWORD": PASSWORD,
+        "THREADS": THREADS,
     }
     log = folder / "log"
     with log.open("wb") as output:
@@ -176,6 +197,44 @@ def test_odd_methods_and_addresses_come_to_nothing(
 def test_headers_without_end_are_refused(server: Server, headers: bytes) -> None:
     found = statuses(server.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n", headers, b"\r\n"))
     assert set(found) <= {400, 431}
+
+
+STALLS = {
+    "say nothing": b"",
+    "send a single byte": b"P",
+    "stop within a header": HEAD[:-5],
+    "stop within the body": HEAD + b"Content-Length: 500\r\n\r\n" + BODY,
+    "stop within a chunk": HEAD + CHUNKED + b"\r\nff\r\n" + BODY,
+    "never read": HEAD.replace(b"POST " + WITH_AI.encode(), b"GET " + LONG.encode()) + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("stall", STALLS)
+def test_clients_that_stall_keep_nobody_waiting(server: Server, stall: str) -> None:
+    plain = HEAD + with_length(len(BODY)) + b"\r\n" + BODY
+    with ExitStack() as held:
+        for _ in range(STALLED):
+            wire = held.enter_context(socket.socket())
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            wire.connect(("127.0.0.1", server.port))
+            wire.sendall(STALLS[stall])
+        for _ in range(3):
+            assert statuses(server.send(plain, wait=PATIENCE)) == [202]
+
+
+def test_a_client_that_sends_byte_by_byte_is_answered_in_its_turn(server: Server) -> None:
+    health = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as slow:
+        slow.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in health:
+            slow.sendall(bytes([byte]))
+            assert statuses(server.send(health, wait=PATIENCE)) == [200]
+        assert statuses(slow.recv(4096)) == [200]
+
+
+def test_the_local_stack_has_as_many_threads_as_the_image() -> None:
+    assert MANY_THREADS == {"THREADS": THREADS}
+    assert int(THREADS) > STALLED
 
 
 def test_nothing_that_is_secret_is_ever_written_down(server: Server) -> None:

@@ -4,6 +4,7 @@ Pure functions from a blueprint to text; equal blueprints give equal text.
 """
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -55,7 +56,10 @@ def _vtt_text(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Return `text` with each run of white space and of control characters as one space."""
+    # A control character in a name would reach the terminal on which the sheet is read.
+    spaced = (" " if unicodedata.category(char) == "Cc" else char for char in text)
+    return " ".join("".join(spaced).split())
 
 
 # Cue sheet

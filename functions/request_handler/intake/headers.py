@@ -26,12 +26,9 @@ _PAGE_POLICY = "; ".join(
 
 _STYLE_HASH = base64.b64encode(hashlib.sha256(CUE_SHEET_STYLE.encode()).digest()).decode()
 
-_SHEET_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
+_DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-_DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_SHEET_POLICY = f"{_DATA_POLICY}; style-src 'sha256-{_STYLE_HASH}'"
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",

@@ -199,6 +199,25 @@ def test_headers_without_end_are_refused(server: Server, headers: bytes) -> None
     assert set(found) <= {400, 431}
 
 
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"<script>x</script>",
+        b"GET / HTTP/<script>",
+        b"GET / HTTP/1.1\r\n<script>x</script>: 1",
+        b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: <script>",
+        b"GET /<script>x</script> HTTP/1.1\r\nHost: x",
+    ],
+)
+def test_what_the_parser_refuses_is_not_repeated_as_markup(
+    server: Server, request_head: bytes
+) -> None:
+    answer = server.send(request_head + b"\r\n\r\n")
+    assert set(statuses(answer)) <= {400, 404, 501}
+    assert answer
+    assert b"<script" not in answer
+
+
 STALLS = {
     "say nothing": b"",
     "send a single byte": b"P",

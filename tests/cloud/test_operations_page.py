@@ -67,7 +67,7 @@ def test_the_limits_on_the_page_are_the_defaults_of_the_variables() -> None:
     limits = _page().split("## Limits")[1].split("\n## ")[0]
     assert f"{default('planner_timeout_seconds')} s (`planner_timeout_seconds`" in limits
     assert f"{int(default('render_timeout_seconds')):,} s (`render_timeout_seconds`)" in limits
-    assert f"{default('videos_kept_days')} days (`videos_kept_days`)" in limits
+    assert f"{default('videos_kept_days')} days (`videos_kept_days`;" in limits
     assert f"{default('planning_attempts')} deliveries (`planning_attempts`)" in limits
     assert default("scratch_size").replace("Gi", " GiB") in limits
 

@@ -25,7 +25,7 @@ from catalog.summary import Outcome
 from choreo.database.migrate import upgrade
 from choreo.errors import ChoreoError, InvalidInput
 from choreo.vocabulary import Difficulty, EnergyLevel, Hold, Style
-from choreo_cli.library import LAST_INGEST, open_stack
+from choreo_cli.library import last_refusals, open_stack
 from local_emulators.inbox import KINDS, Inbox
 
 MAX_BODY_BYTES = 1 << 20
@@ -99,8 +99,9 @@ class Librarian:
         with self._reporting:
             if self._report is None or self._report[0] != version:
                 found = coverage(self._stack.catalogue.embedded_moves())
-                self._report = version, document(found, [])
-            return {**self._report[1], "refused": [*self.inbox.refusals(), *self._last_refusals()]}
+                self._report = version, document(found, [], [])
+            refused = [*self.inbox.refusals(), *last_refusals(self._library)]
+            return {**self._report[1], "refused": refused}
 
     def correct_counts(self, song_id: str, said: Mapping[str, Any], key: str | None) -> None:
         """Store a correction of a song's count, once for each key."""
@@ -169,14 +170,6 @@ class Librarian:
 
     def _note_progress(self, what: str, share: float) -> None:
         self._doing, self._share = what, share
-
-    def _last_refusals(self) -> list[dict[str, str]]:
-        """Return what the last `choreo ingest` refused."""
-        try:
-            found = json.loads((self._library / LAST_INGEST).read_text(encoding="utf-8"))
-            return [{"file": r["file"], "reason": r["reason"]} for r in found["refusals"]]
-        except (OSError, ValueError, KeyError, TypeError):
-            return []
 
 
 class LibrarianServer(ThreadingHTTPServer):

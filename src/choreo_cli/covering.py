@@ -15,13 +15,17 @@ SHOWN_IDS = 8
 """Ids listed in one line before the rest is only counted."""
 
 
-def document(coverage: "Coverage", songs: "list[Song]") -> dict[str, Any]:
+Refused = list[dict[str, str]]
+"""`file` and `reason` of each source that the last ingest did not take."""
+
+
+def document(coverage: "Coverage", songs: "list[Song]", refused: Refused) -> dict[str, Any]:
     """Return the report for machines."""
     named = [{"id": song.id, "title": song.title, "tempo": _tempo(song)} for song in songs]
-    return {"songs": named, **asdict(coverage)}
+    return {"songs": named, **asdict(coverage), "refused": refused}
 
 
-def lines(coverage: "Coverage", songs: "list[Song]") -> str:
+def lines(coverage: "Coverage", songs: "list[Song]", refused: Refused) -> str:
     """Return the report for people."""
     head = (
         f"{len(songs)} songs; {coverage.moves} moves of {coverage.families} families in "
@@ -31,6 +35,12 @@ def lines(coverage: "Coverage", songs: "list[Song]") -> str:
     parts += [f"  {tempo} BPM  {share:4.0%}  {_bar(share)}" for tempo, share in coverage.tempi]
     parts.append("")
     parts += [f"{song.title}: {_tempo(song):.1f} BPM" for song in songs if song.analysis]
+    return "\n".join(parts + _notes(coverage, refused))
+
+
+def _notes(coverage: "Coverage", refused: Refused) -> list[str]:
+    """Return a line for everything that somebody may want to mend."""
+    notes = []
     for title, ids in (
         ("Dead ends (no move may follow)", coverage.dead_ends),
         ("Never reached (no move may precede)", coverage.unreachable),
@@ -39,11 +49,13 @@ def lines(coverage: "Coverage", songs: "list[Song]") -> str:
     ):
         shown = ", ".join(ids[:SHOWN_IDS]) or "none"
         more = f" and {len(ids) - SHOWN_IDS} more" if len(ids) > SHOWN_IDS else ""
-        parts.append(f"{title}: {shown}{more}")
-    return "\n".join(parts)
+        notes.append(f"{title}: {shown}{more}")
+    notes.append(f"Refused by the last ingest: {len(refused) or 'none'}")
+    notes += [f"  {entry['file']}: {entry['reason']}" for entry in refused]
+    return notes
 
 
-def page(coverage: "Coverage", songs: "list[Song]") -> str:
+def page(coverage: "Coverage", songs: "list[Song]", refused: Refused) -> str:
     """Return the report as one HTML page, without anything from elsewhere."""
     counts = {(c.difficulty, c.energy_level, c.style): c.moves for c in coverage.cells}
     most = max(counts.values(), default=0) or 1
@@ -60,7 +72,7 @@ def page(coverage: "Coverage", songs: "list[Song]") -> str:
         f"<td>{share:.0%}</td></tr>"
         for tempo, share in coverage.tempi
     )
-    notes = "".join(f"<li>{escape(line)}</li>" for line in lines(coverage, songs).split("\n")[-4:])
+    notes = "".join(f"<li>{escape(line)}</li>" for line in _notes(coverage, refused))
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>The move library</title>
 <style>
@@ -73,7 +85,7 @@ td.bar i {{ display: block; height: 1.1rem; background: #d9825b }}
 td.empty {{ outline: 1px dashed #b8a99a; color: #8a7a6c }}
 </style>
 <h1>The move library</h1>
-<p>{escape(lines(coverage, songs).splitlines()[0])}</p>
+<p>{escape(lines(coverage, songs, refused).splitlines()[0])}</p>
 <h2>Moves by difficulty, energy and style</h2>
 <table><tr><th></th>{header}</tr>{"".join(rows)}</table>
 <h2>Moves that reach a tempo (BPM) within 6 %</h2>
@@ -83,9 +95,9 @@ td.empty {{ outline: 1px dashed #b8a99a; color: #8a7a6c }}
 """
 
 
-def write_page(file: Path, coverage: "Coverage", songs: "list[Song]") -> None:
+def write_page(file: Path, coverage: "Coverage", songs: "list[Song]", refused: Refused) -> None:
     """Write the page."""
-    file.write_text(page(coverage, songs), encoding="utf-8")
+    file.write_text(page(coverage, songs, refused), encoding="utf-8")
 
 
 def _cells(coverage: "Coverage") -> str:

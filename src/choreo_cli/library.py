@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from catalog.summary import Summary
 
 LAST_INGEST = "last_ingest.json"
-"""File of a library with the summary of its last `choreo ingest`, for the page's report."""
+"""File of a library with the summary of its last `choreo ingest`, for reports."""
 
 
 def open_stack(library: Path) -> Stack:
@@ -58,6 +58,15 @@ def ingest_folders(
     return summary
 
 
+def last_refusals(library: Path) -> list[dict[str, str]]:
+    """Return `file` and `reason` of all that the last `choreo ingest` refused."""
+    try:
+        found = json.loads((library / LAST_INGEST).read_text(encoding="utf-8"))
+        return [{"file": r["file"], "reason": r["reason"]} for r in found["refusals"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def print_summary(summary: "Summary", as_json: bool) -> None:
     """Print what became of an ingest."""
     if as_json:
@@ -95,9 +104,10 @@ def print_coverage(library: Path, picture: Path | None, as_json: bool) -> None:
         raise InvalidInput(f"there is no library in {library}; `choreo ingest` makes one")
     stack = open_stack(library)
     report, songs = coverage(stack.catalogue.embedded_moves()), stack.catalogue.songs()
+    refused = last_refusals(library)
     if picture is not None:
-        write_page(picture, report, songs)
+        write_page(picture, report, songs, refused)
     if as_json:
-        print_json(document(report, songs))
+        print_json(document(report, songs, refused))
     else:
-        print(lines(report, songs))
+        print(lines(report, songs, refused))

@@ -108,8 +108,20 @@ def test_library_shows_what_is_there(library: Path, tmp_path: Path) -> None:
     shown = _made(_choreo("library", "--library", library, "--picture", picture))
     assert "6 moves" in shown
     assert "<table>" in picture.read_text(encoding="utf-8")
+    assert "Refused by the last ingest: none" in shown
     document = json.loads(_made(_choreo("library", "--library", library, "--json")))
     assert [song["id"] for song in document["songs"]] == ["patio"]
+
+
+def test_library_names_what_the_last_ingest_refused_and_why(tmp_path: Path) -> None:
+    songs = tmp_path / "songs"
+    songs.mkdir()
+    (songs / "words.mp3").write_text("no sound")
+    _choreo("ingest", "--songs", songs, "--library", tmp_path / "lib")
+    picture = tmp_path / "coverage.html"
+    shown = _made(_choreo("library", "--library", tmp_path / "lib", "--picture", picture))
+    assert "words.mp3: cannot be read as sound" in shown
+    assert "words.mp3: cannot be read as sound" in picture.read_text(encoding="utf-8")
 
 
 def test_a_second_ingest_changes_nothing(library: Path, own_media: Path) -> None:

@@ -26,6 +26,7 @@ from choreo.clip_format import (
     open_encoder,
     seal,
 )
+from choreo.decoding import packets_of
 from choreo.errors import UnreadableMedia
 
 if TYPE_CHECKING:
@@ -79,7 +80,13 @@ class Rendition:
         self.frames += 1
 
     def close(self) -> None:
-        """Write what the encoder still holds, the end of the file, and its seal."""
+        """Write what the encoder still holds, the end of the file, and its seal.
+
+        Without any frame there is no file.
+        """
+        if self.frames == 0:
+            self._container.close()
+            return
         self._container.mux(self._stream.encode(None))
         self._container.close()
         seal(self._path)
@@ -230,7 +237,7 @@ def is_conformed(path: Path) -> bool:
         ):
             return False
         stamps = []
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             if packet.pts is not None:
                 stamps.append((packet.pts, packet.is_keyframe))
         stamps.sort()

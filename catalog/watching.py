@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog.probing import MAX_SECONDS, ClipFacts, opened_clip
+from choreo.decoding import packets_of
 from choreo.errors import UnreadableMedia
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _decoded(container: Any, stream: Any, state: dict[str, bool]) -> Iterator[An
     """Yield frames, and the library's fault in place of what could not be decoded."""
     import av
 
-    packets = container.demux(stream)
+    packets = packets_of(container, stream)
     while True:
         try:
             packet = next(packets, None)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import av.error
 
 from choreo import clip_format
+from choreo.decoding import packets_of
 from choreo.errors import UnreadableMedia
 from rendering.media import VIDEO_FORMATS, is_upright, opened, reason, video_stream
 
@@ -170,7 +171,7 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
     entries: set[int] = set()
     whole = length_size is not None
     try:
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             stamp = packet.pts if packet.pts is not None else packet.dts
             if packet.size == 0 or stamp is None:
                 continue
@@ -231,8 +232,9 @@ def _rotation(container: "InputContainer", stream: "VideoStream", name: str) -> 
     # The display matrix is told by the first decoded frame only.
     try:
         container.seek(0)
-        for frame in container.decode(stream):
-            return frame.rotation
+        for packet in packets_of(container, stream):
+            for frame in packet.decode():
+                return frame.rotation
     except (av.error.FFmpegError, ValueError) as exc:
         raise UnreadableMedia(f"{name} cannot be decoded: {reason(exc)}") from exc
     raise UnreadableMedia(f"{name} has packets, but no picture can be decoded from them")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import av.error
 
+from choreo.decoding import packets_of
 from choreo.errors import RenderFailed, UnreadableMedia
 from rendering.clip import Clip
 from rendering.media import VIDEO_FORMATS, check_size, opened, reason, video_stream
@@ -113,7 +114,7 @@ class ClipReader:
         self._container.seek(
             self._clip.stamps[self._clip.key_before(number)], stream=stream, backward=True
         )
-        self._packets = iter(self._container.demux(stream))
+        self._packets = packets_of(self._container, stream)
         self._frames, self._next_group = [], None
         self._current = self._decoded(number)
 

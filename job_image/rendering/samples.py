@@ -14,7 +14,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.filter import Graph
 
-from choreo.decoding import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, in_fair_pieces
+from choreo.decoding import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, in_fair_pieces, packets_of
 from choreo.errors import UnreadableMedia
 from rendering.media import opened
 
@@ -68,7 +68,8 @@ def decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
                 raise UnreadableMedia(f"{path.name} has no sound")
             _check_rate(container.streams.audio[0], path.name)
             resampler = AudioResampler(_FORMAT, LAYOUT, SAMPLE_RATE)
-            frames = container.decode(container.streams.audio[0])
+            packets = packets_of(container, container.streams.audio[0])
+            frames = (frame for packet in packets for frame in packet.decode())
             for frame in in_fair_pieces(frames, path.name):
                 frame.pts = None
                 for block in resampler.resample(frame):

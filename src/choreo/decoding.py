@@ -11,13 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from choreo.errors import UnreadableMedia
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+
+_Stream = TypeVar("_Stream", bound="Stream")
 
 MAX_PIXELS = 4096 * 4096
 """Pixels of one picture. Decoders ask before they take memory, so a header that claims more
@@ -115,6 +119,26 @@ def _limit(stream: Any, limits: Mapping[str, str]) -> None:
     context = stream.codec_context
     if context is not None:
         context.options = dict(limits)
+
+
+def packets_of(container: InputContainer, stream: _Stream) -> Iterator[Packet[_Stream]]:
+    """Yield the packets of one stream, and the empty ones at its end that empty its decoder.
+
+    A transport stream may begin further streams in its midst. PyAV did not count those when it
+    took note of what was wanted, and may ask for one that it has not got; that happens behind the
+    last packet of every stream that it knows.
+
+    Raises:
+
+        av.FFmpegError: Where the file cannot be read.
+    """
+    # The library's own types tell nothing of the kind of stream.
+    packets: Iterator[Any] = container.demux(stream)
+    while True:
+        try:
+            yield next(packets)
+        except (StopIteration, IndexError):
+            return
 
 
 def in_fair_pieces(frames: Iterable[AudioFrame], name: str) -> Iterator[AudioFrame]:

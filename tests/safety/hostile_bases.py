@@ -101,6 +101,18 @@ def clip(suffix: str, seconds: float = SECONDS) -> bytes:
 
 
 @cache
+def tracks_of_sound(count: int, seconds: float = 0.2) -> bytes:
+    """Return a transport stream with so many tracks of sound and no picture."""
+    memory = io.BytesIO()
+    options = {"bitexact": "1", "fflags": "+bitexact"}
+    with av.open(memory, "w", format="mpegts", container_options=options) as box:
+        tracks = [box.add_stream("mp2", rate=48_000) for _ in range(count)]
+        for track in tracks:
+            _add_sound(box, track, music(seconds))
+    return memory.getvalue()
+
+
+@cache
 def song(suffix: str, seconds: float = 12.0) -> bytes:
     """Return a song of the kind that the suffix says."""
     kind, codec = SONGS[suffix]

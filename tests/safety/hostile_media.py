@@ -60,6 +60,7 @@ def corpus(bait: Bait) -> list[Hostile]:
         *_tags(),
         *_broken_sound(),
         *_matroska(bait),
+        *_transport(),
         *_strangers(bait),
         *_names(),
     ]
@@ -592,6 +593,31 @@ def _matroska(bait: Bait) -> Iterator[Hostile]:
     )
     yield made("tracks_3000", matroska(info, element(0x1654AE6B, tracks[12:] * 3000), frames))
     yield made("type_of_2_to_63", EBML_OF_ANOTHER_KIND + good[40:])
+
+
+def _transport() -> Iterator[Hostile]:
+    def made(name: str, data: bytes) -> Hostile:
+        return Hostile("transport", f"{name}.ts", data)
+
+    # Longer than what is looked at when a file is opened.
+    long, short = bases.clip("ts", 9.0), bases.clip("ts")
+    yield made("tracks_that_begin_in_its_midst", long + bases.tracks_of_sound(26) + short)
+    yield made("tracks_that_begin_at_its_end", long + bases.tracks_of_sound(26))
+    yield made("a_hundred_tracks", short + bases.tracks_of_sound(100))
+    yield made("clock_that_starts_anew", short * 3)
+    yield made("the_end_first", short[len(short) // 2 // 188 * 188 :] + short)
+    yield made("tables_only", b"".join(p for p in _packets(short) if p[1] & 0x40)[: 188 * 400])
+    one = bytearray(short)
+    for place in range(0, len(one), 188):
+        one[place + 1 : place + 3] = b"\x40\x00"  # every packet says that it is a table
+    yield made("nothing_but_tables", bytes(one))
+    field = b"\x47\x01\x00\x30\xff" + b"\xff" * 183
+    yield made("fields_longer_than_packets", short[: 188 * 40] + field * 2_000 + short)
+
+
+def _packets(data: bytes) -> Iterator[bytes]:
+    for place in range(0, len(data) - 187, 188):
+        yield data[place : place + 188]
 
 
 EBML_OF_ANOTHER_KIND = element(

@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import hostile_bases as bases
 import pytest
 from hostile_media import CANARY, NAMES, Bait, Hostile, corpus
 from machine import require
 from trials import MOST_MIB, Verdict, Watch, run, watched
+
+from catalog.conforming import conform
+from choreo.decoding import CLIP_FORMATS, PICTURE_DECODERS, open_media, packets_of
+from choreo.errors import UnreadableMedia
 
 EVERY = 9
 
@@ -37,7 +42,10 @@ def some(items: list[Hostile]) -> list[Hostile]:
         item
         for name, family in families.items()
         for number, item in enumerate(family)
-        if number % EVERY == 0 or (name == "lists" and number % 3 == 0) or "track_lies" in item.name
+        if number % EVERY == 0
+        or (name == "lists" and number % 3 == 0)
+        or "track_lies" in item.name
+        or "tracks_that_begin" in item.name
     ]
 
 
@@ -90,6 +98,29 @@ def test_a_name_is_only_a_name(trial: Trial) -> None:
     outcomes = {(v.name, v.outcome) for v in trial.verdicts if v.name in named}
     assert outcomes == {(name, "taken") for name in named}
     assert not list(trial.watch.bait.file.parent.parent.rglob("escaped*"))
+
+
+def test_tracks_that_begin_late_take_no_picture_away(tmp_path: Path) -> None:
+    bait = Bait(tmp_path / "canary", "127.0.0.1:9")
+    late = next(i for i in corpus(bait) if i.name == "tracks_that_begin_in_its_midst.ts")
+    file = tmp_path / late.name
+    file.write_bytes(late.data)
+    with open_media(file, CLIP_FORMATS, PICTURE_DECODERS) as container:
+        [picture, *_] = container.streams.video
+        first = len(container.streams)
+        pictures = [packet for packet in packets_of(container, picture) if packet.size]
+    assert first <= 2
+    assert len(pictures) > 9.0 * bases.RATE
+
+
+def test_a_part_without_pictures_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "short.mp4"
+    file.write_bytes(bases.clip("mp4"))
+    large, small = tmp_path / "large.mp4", tmp_path / "small.mp4"
+    with pytest.raises(UnreadableMedia, match=r"short\.mp4 has no frame from 60\.00 to 61\.00 s"):
+        conform(file, 60.0, 61.0, large, small)
+    assert not large.exists()
+    assert not small.exists()
 
 
 def test_the_watch_sees_what_an_unguarded_library_does(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from choreo.decoding import (
     SOUND_DECODERS,
     in_fair_pieces,
     open_media,
+    packets_of,
 )
 from choreo.errors import UnreadableMedia
 
@@ -143,7 +144,7 @@ def frames(path: Path, repairs: list[int] | None = None) -> Iterator[Any]:
     with opened(path) as (box, stream):
         decoded = 0
         fault: av.FFmpegError | None = None
-        packets = box.demux(stream)
+        packets = packets_of(box, stream)
         while True:
             try:
                 packet = next(packets, None)

@@ -119,9 +119,13 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
             packets, sound_end = _packets(container)
             _check_picture(packets, frames)
             length = timeline.ticks / timeline.clock.ticks_per_second
-            if abs(sound_end - length) > LONGEST_OVERHANG:
+            picture = container.streams.video[0]
+            picture_end = float((picture.duration or 0) * (picture.time_base or 0))
+            ends = (picture_end, sound_end, length)
+            if max(ends) - min(ends) > LONGEST_OVERHANG:
                 raise RenderFailed(
-                    f"the picture ends at {length:.3f} s and the sound at {sound_end:.3f} s"
+                    f"the picture ends at {picture_end:.3f} s, the sound at {sound_end:.3f} s and "
+                    f"the plan at {length:.3f} s"
                 )
             late = drift(before, _heard(container, before.starts))
             if late is not None and abs(late) > MOST_DRIFT:

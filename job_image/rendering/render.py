@@ -246,6 +246,7 @@ class _Render:
             path,
             self._template,
             timeline.clock,
+            timeline.ticks,
             sound.path,
             count_cues(self._blueprint),
             chapters(self._blueprint),
@@ -275,16 +276,17 @@ class _Render:
         queued: _Queued | None = first
         while queued is not None:
             segment, task = queued
+            last = segment is self._segments[-1]
             if task is not None:
                 encoded = self._result(task)
-                writer.add(encoded)
+                writer.add(encoded, last)
                 frames += len(encoded.ticks)
                 tick = encoded.ticks[-1]
             elif isinstance(segment, Copy):
                 run = segment.run
                 shot = timeline.shots[run.shot]
                 stamps = ticks(timeline, run)
-                writer.copy(shot.clip, run.start, stamps, shot.place, self._pulse.beat)
+                writer.copy(shot.clip, run.start, stamps, shot.place, self._pulse.beat, last)
                 frames += len(stamps)
                 copied += len(stamps)
                 tick = stamps[-1]

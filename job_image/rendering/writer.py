@@ -50,6 +50,7 @@ class VideoWriter:
         path: Path,
         template: bytes,
         clock: Clock,
+        end: int,
         sound: Path,
         captions: Sequence[Cue],
         chapters: Sequence[Cue],
@@ -64,6 +65,8 @@ class VideoWriter:
 
             clock: Of the stamps to come.
 
+            end: The tick at which the video's last frame ends.
+
             sound: An mp4 file with the finished sound.
 
             captions: Texts of the subtitle track, which players show when asked to.
@@ -75,8 +78,11 @@ class VideoWriter:
             RenderFailed: When it cannot be created.
         """
         self._clock = clock
+        self._end = end
         self._resources = ExitStack()
         self._waiting: list[int] = []
+        self._decoded = 0
+        """The decoding time of the packet written last."""
         self._count = 0
         self._path = path
         options = {
@@ -133,6 +139,7 @@ class VideoWriter:
         ticks: Sequence[int],
         place: str,
         alive: Callable[[], None],
+        last: bool,
     ) -> None:
         """Take over the packets of a row of a clip's frames.
 
@@ -147,6 +154,8 @@ class VideoWriter:
             place: How errors name the clip.
 
             alive: Called for each packet; what it raises ends the work.
+
+            last: True if nothing comes after them.
 
         Raises:
 
@@ -166,8 +175,8 @@ class VideoWriter:
                     frame = clip.frame_at(packet.pts)
                     tick = wanted.pop(frame, None) if packet.pts == clip.stamps[frame] else None
                     if tick is not None:
-                        self._write(packet, tick)
                         left -= 1
+                        self._write(packet, tick, last and frame == end - 1, last and not left)
                     if left == 0:
                         break
             except av.error.FFmpegError as exc:
@@ -175,8 +184,14 @@ class VideoWriter:
         if left:
             raise RenderFailed(f"{place}: {left} packets of frames {start} to {end} are missing")
 
-    def add(self, encoded: Encoded) -> None:
+    def add(self, encoded: Encoded, last: bool) -> None:
         """Take over the packets of an encoded segment.
+
+        Args:
+
+            encoded: The segment.
+
+            last: True if nothing comes after it.
 
         Raises:
 
@@ -191,21 +206,39 @@ class VideoWriter:
         ) as container:
             stream = container.streams.video[0]
             step = 1 / (stream.time_base or 1) / self._clock.rate
+            left = len(encoded.ticks)
             for packet in container.demux(stream):
                 if packet.pts is None or packet.size == 0:
                     continue
+                left -= 1
+                tick = encoded.ticks[round(packet.pts / step)]
                 with self._failing("writing the video"):
-                    self._write(packet, encoded.ticks[round(packet.pts / step)])
+                    self._write(packet, tick, last and tick == encoded.ticks[-1], last and not left)
 
-    def _write(self, packet: "Packet[VideoStream]", tick: int) -> None:
+    def _write(
+        self, packet: "Packet[VideoStream]", tick: int, shown_last: bool, decoded_last: bool
+    ) -> None:
+        """Write a packet that is shown at `tick`.
+
+        The file ends its picture where the packet shown last does, and counts its length from the
+        decoding times and the duration of the packet decoded last: both are to say the plan's end.
+        """
         heapq.heappush(self._waiting, tick)
         step = self._clock.ticks_per_frame
         early = self._count - REORDERED
         decoded = heapq.heappop(self._waiting) if early >= 0 else early * step
+        duration = step
+        if shown_last:
+            duration = self._end - tick
+            if decoded_last and early >= 0:
+                decoded = max(self._decoded + 1, tick - step)
+        elif decoded_last:
+            duration = max(1, self._end - REORDERED * step - decoded)
+        self._decoded = decoded
         self._count += 1
         packet.stream = self._video
         packet.time_base = Fraction(1, self._clock.ticks_per_second)
-        packet.pts, packet.dts, packet.duration = tick, decoded, step
+        packet.pts, packet.dts, packet.duration = tick, decoded, duration
         self._write_others_until(decoded / self._clock.ticks_per_second)
         self._container.mux_one(packet)
 

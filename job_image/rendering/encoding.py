@@ -50,6 +50,9 @@ READERS = 2
 LEAST_BIT_RATE, MOST_BIT_RATE = 50_000, 500_000_000
 """Bits per second that the encoder's rate control can be held to."""
 
+LEAST_OF_BLOCK = 0.5
+"""Bits of a block of 16 x 16 in each picture; with less, what moves is seen to stand still."""
+
 
 def bits_per_second(text: str) -> int:
     """Read a bit rate such as `4M` or `192k`."""
@@ -221,7 +224,9 @@ def _open_encoder(container: "OutputContainer", target: Target, count: int) -> "
             "x264-params": f"{options['x264-params']}:{_JOINT}:bframes={_in_between(count)}",
         }
     else:
-        ceiling = min(max(target.bit_rate, LEAST_BIT_RATE), MOST_BIT_RATE)
+        blocks = -(-target.width // 16) * -(-target.height // 16)
+        least = max(LEAST_BIT_RATE, int(blocks * target.clock.rate * LEAST_OF_BLOCK))
+        ceiling = min(max(target.bit_rate, least), MOST_BIT_RATE)
         options |= {"maxrate": str(ceiling), "bufsize": str(2 * ceiling)}
     stream.codec_context.options = options
     return stream

@@ -130,18 +130,24 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
             late = drift(before, _heard(container, before.starts))
             if late is not None and abs(late) > MOST_DRIFT:
                 raise RenderFailed(f"the sound is {late * 1000:.0f} ms late against the song")
-            frozen = _frozen(packets, timeline)
+            rows = _frozen(packets, timeline)
+            frozen = sum(row.frames for row in rows)
             if frozen > MOST_FROZEN * frames:
-                raise RenderFailed(f"{frozen} of {frames} frames of the video stand still")
-            chosen = _chosen(packets, timeline)
-            black = sum(_is_black(container, stamp, timeline) for stamp in chosen)
-            if black > MOST_BLACK * len(chosen):
+                longest = max(rows, key=attrgetter("frames"))
                 raise RenderFailed(
-                    f"{black} of {len(chosen)} pictures looked at are black, but no fade is planned"
+                    f"{_place_at(timeline, longest.stamp)}: {frozen} of {frames} frames of the "
+                    "video stand still, most of them in a row here"
+                )
+            chosen = _chosen(packets, timeline)
+            black = [stamp for stamp in chosen if _is_black(container, stamp, timeline)]
+            if len(black) > MOST_BLACK * len(chosen):
+                raise RenderFailed(
+                    f"{_place_at(timeline, black[0])}: {len(black)} of {len(chosen)} pictures "
+                    "looked at are black, the first one here, but no fade is planned"
                 )
     except (av.error.FFmpegError, StopIteration) as exc:
         raise RenderFailed(f"the finished video cannot be read back: {reason(exc)}") from exc
-    return Findings(len(packets), max(length, sound_end), black, len(chosen), frozen, late)
+    return Findings(len(packets), max(length, sound_end), len(black), len(chosen), frozen, late)
 
 
 _QUICKLY = {"skip_loop_filter": "all", "threads": "1", **UNDECODED}
@@ -173,24 +179,35 @@ def _blocks(timeline: Timeline) -> int:
     return -(-timeline.width // 16) * -(-timeline.height // 16)
 
 
-def _frozen(packets: _Packets, timeline: Timeline) -> int:
-    """Count the frames that stand still, from the size of their packets alone.
+class _Row(NamedTuple):
+    """Frames one after another in which nothing moves."""
 
-    A picture equal to the one before it takes some dozens of bytes, one in which anything moves
-    takes hundreds. A key frame says nothing by its size: it neither begins nor ends a row.
+    stamp: int
+    """Of the first."""
+    frames: int
+
+
+def _frozen(packets: _Packets, timeline: Timeline) -> list[_Row]:
+    """Return the rows of frames that stand still, from the size of their packets alone.
+
+    A picture equal to the one before it takes a dozen bytes and more with its blocks, one in which
+    anything moves takes several times that. A key frame says nothing by its size: it neither
+    begins nor ends a row.
     """
-    most = 48 + _blocks(timeline) // 40
-    longest = timeline.clock.frame(LONGEST_STILL)
-    frozen, row = 0, 0
+    blocks = _blocks(timeline)
+    most = min(48 + blocks // 40, 13 + blocks)
+    longest = max(1, timeline.clock.frame(LONGEST_STILL))
+    rows: list[_Row] = []
+    row = _Row(0, 0)
     for packet in packets:
         if packet.key:
             continue
         if packet.size <= most and not _dark_by_plan(timeline, packet.stamp):
-            row += 1
+            row = _Row(row.stamp if row.frames else packet.stamp, row.frames + 1)
             continue
-        frozen += row if row >= longest else 0
-        row = 0
-    return frozen + (row if row >= longest else 0)
+        rows += [row] if row.frames >= longest else []
+        row = _Row(0, 0)
+    return [*rows, row] if row.frames >= longest else rows
 
 
 def _is_black(container: "InputContainer", stamp: int, timeline: Timeline) -> bool:
@@ -256,12 +273,22 @@ def _some(stamps: list[int], most: int) -> list[int]:
 def _mean_luma(frame: "VideoFrame") -> float:
     plane = frame.planes[0]
     data = memoryview(plane)
-    rows = [data[row * plane.line_size :][: frame.width] for row in range(0, frame.height, 16)]
+    apart = max(1, min(16, frame.height // 8))
+    lines = range(apart // 2, frame.height, apart)
+    rows = [data[row * plane.line_size :][: frame.width] for row in lines]
     step = max(1, len(rows) * frame.width // SAMPLED_PIXELS)
     values = [value for row in rows for value in row[::step]]
     return sum(values) / len(values)
 
 
 def _dark_by_plan(timeline: Timeline, stamp: int) -> bool:
-    frame = min(timeline.frames - 1, stamp // timeline.clock.ticks_per_frame)
-    return timeline.picture(frame).light <= DARKEST_PLANNED
+    return timeline.picture(_frame_at(timeline, stamp)).light <= DARKEST_PLANNED
+
+
+def _place_at(timeline: Timeline, stamp: int) -> str:
+    """Return how errors name the move that is seen at a time."""
+    return timeline.shots[timeline.shot_at(_frame_at(timeline, stamp))].place
+
+
+def _frame_at(timeline: Timeline, stamp: int) -> int:
+    return min(timeline.frames - 1, stamp // timeline.clock.ticks_per_frame)

@@ -35,6 +35,9 @@ MAX_MOVES = 2_000
 MAX_DURATION = 7_200.0
 """Two hours, in seconds."""
 
+MAX_FILE_SECONDS = 86_400.0
+"""A day: no clip and no song is longer."""
+
 MAX_MEDLEY_SONGS = 8
 """Songs in one choreography."""
 
@@ -86,7 +89,7 @@ class BlueprintMove(Value):
     """Seconds on the timeline."""
     transition_type: TransitionType = TransitionType.CUT
     """The transition into this move, around its `start_time`."""
-    original_duration: Annotated[float, Field(gt=0, le=86_400)]
+    original_duration: Annotated[float, Field(gt=0, le=MAX_FILE_SECONDS)]
     """Length of the whole clip on its own clock."""
     trim_start: Seconds = 0.0
     """Seconds of the clip before the part that is shown: the leading handle."""
@@ -163,7 +166,7 @@ class MedleySong(Value):
     """A further song of a medley: it takes over from the one before it, on a count."""
 
     audio_path: MediaPath
-    audio_start: Seconds = 0.0
+    audio_start: Annotated[float, Field(ge=0, le=MAX_FILE_SECONDS)] = 0.0
     """Second of the song's file that is heard at `start_time`."""
     start_time: Annotated[float, Field(gt=0, le=MAX_DURATION)]
     """Second of the timeline at which this song's first count falls: the start of a move."""
@@ -183,7 +186,7 @@ class Blueprint(Value):
     schema_version: Annotated[str, Field(pattern=r"^1\.[0-9]{1,3}$")] = SCHEMA_VERSION
     task_id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
     audio_path: MediaPath
-    audio_start: Seconds = 0.0
+    audio_start: Annotated[float, Field(ge=0, le=MAX_FILE_SECONDS)] = 0.0
     """Second of the song's file at which the timeline starts."""
     audio_tempo: Annotated[float, Field(ge=0, le=400)]
     """Beats per minute."""

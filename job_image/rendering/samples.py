@@ -1,11 +1,12 @@
 """Sound as blocks of samples: decoded, cut, retimed, filtered, added."""
 
+import math
 from array import array
 from collections.abc import Iterator
 from fractions import Fraction
 from operator import add
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import av.error
 from av.audio.fifo import AudioFifo
@@ -18,6 +19,10 @@ from choreo.decoding import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, in_fair_pieces, pa
 from choreo.errors import UnreadableMedia
 from rendering.media import opened
 
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+
 SAMPLE_RATE = 48_000
 
 SAMPLE = Fraction(1, SAMPLE_RATE)
@@ -28,6 +33,12 @@ BLOCK = 4_096
 
 _BYTES = 4
 """Of one sample of one channel."""
+
+LOUDEST = 8.0
+"""Times full scale; beyond it, it is no sound. The analysis draws the same line."""
+
+_ANY_NUMBER = ("pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be")
+"""Codecs whose samples may be anything, also what is no number."""
 
 LAYOUT = "stereo"
 _FORMAT = "fltp"
@@ -55,8 +66,12 @@ def decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
     """Yield a file's sound from sample `skip` on, in our format and in equal blocks.
 
     The clock counts samples from the first one the decoder gives, as the analysis does; stamps
-    of mp3 files are not to be trusted that far. A clip's sound that starts later than its
-    picture is preceded by silence.
+    of mp3 files are not to be trusted that far. What cannot be decoded is left out, as there. A
+    clip's sound that starts later than its picture is preceded by silence.
+
+    Raises:
+
+        UnreadableMedia, av.FFmpegError: If there is no sound, or none of it can be decoded.
     """
     fifo = AudioFifo()
     retime = Chain(*_tempo(speed)) if abs(speed - 1) > 1e-4 else None  # inaudible
@@ -64,21 +79,7 @@ def decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
     def raw() -> Blocks:
         left = skip
         with opened(path, formats) as container:
-            if not container.streams.audio:
-                raise UnreadableMedia(f"{path.name} has no sound")
-            _check_rate(container.streams.audio[0], path.name)
-            resampler = AudioResampler(_FORMAT, LAYOUT, SAMPLE_RATE)
-            packets = packets_of(container, container.streams.audio[0])
-            frames = (frame for packet in packets for frame in packet.decode())
-            for frame in in_fair_pieces(frames, path.name):
-                frame.pts = None
-                for block in resampler.resample(frame):
-                    if block.samples <= left:
-                        left -= block.samples
-                        continue
-                    yield _tail(block, left)
-                    left = 0
-            for block in resampler.resample(None):
+            for block in _resampled(_frames(container, path.name)):
                 if block.samples > left:
                     yield _tail(block, left)
                 left = max(0, left - block.samples)
@@ -90,6 +91,68 @@ def decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
     rest = fifo.read(0, partial=True) if fifo.samples else None
     if rest is not None:
         yield rest
+
+
+def _frames(container: "InputContainer", name: str) -> Blocks:
+    """Yield the sound of a file as it is decoded."""
+    if not container.streams.audio:
+        raise UnreadableMedia(f"{name} has no sound")
+    stream = container.streams.audio[0]
+    _check_rate(stream, name)
+    frames = in_fair_pieces(_decodable(packets_of(container, stream)), name)
+    yield from map(_mended, frames) if stream.codec_context.name in _ANY_NUMBER else frames
+
+
+def _decodable(packets: "Iterator[Packet[AudioStream]]") -> Blocks:
+    """Decode packets, leaving out the damaged ones unless all are."""
+    heard = False
+    fault: av.error.FFmpegError | None = None
+    for packet in packets:
+        try:
+            frames = packet.decode()
+        except av.error.EOFError:
+            break
+        except av.error.FFmpegError as exc:
+            fault = exc
+            continue
+        heard = heard or bool(frames)
+        yield from frames
+    if fault is not None and not heard:
+        raise fault
+
+
+def _mended(frame: AudioFrame) -> AudioFrame:
+    """Return a frame of floating-point numbers in which each is one that sound can have.
+
+    Such files may hold any; one that is none would spoil all that follows.
+    """
+    kind = "d" if frame.format.name.startswith("dbl") else "f"
+    for plane in frame.planes:
+        samples = array(kind, bytes(plane))
+        loudest = max(max(samples), -min(samples))
+        if not math.isfinite(sum(samples)) or loudest > LOUDEST:
+            plane.update(array(kind, map(_sane, samples)).tobytes())
+    return frame
+
+
+def _sane(sample: float) -> float:
+    return 0.0 if math.isnan(sample) else min(max(sample, -LOUDEST), LOUDEST)
+
+
+def _resampled(frames: Blocks) -> Blocks:
+    """Yield sound in our format, whatever it comes in, and should that change midway."""
+    resampler: AudioResampler | None = None
+    shape: tuple[object, ...] = ()
+    for frame in frames:
+        now = (frame.sample_rate, frame.format.name, frame.layout.name)
+        if resampler is None or now != shape:
+            if resampler is not None:
+                yield from resampler.resample(None)
+            resampler, shape = AudioResampler(_FORMAT, LAYOUT, SAMPLE_RATE), now
+        frame.pts = None
+        yield from resampler.resample(frame)
+    if resampler is not None:
+        yield from resampler.resample(None)
 
 
 SLOWEST_STEP = 0.5

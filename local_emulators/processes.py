@@ -17,8 +17,9 @@ from typing import TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 
-READY_SECONDS = 60.0
-"""A cold start of the slowest service takes a quarter of this."""
+READY_SECONDS = 180.0
+"""For a service that lives but does not answer yet: a cold start takes seconds, on a machine that
+does much else many times as long."""
 
 STOP_SECONDS = 15.0
 """A little longer than the guard's own grace."""

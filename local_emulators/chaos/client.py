@@ -34,6 +34,11 @@ class Wish:
     give_up_after: float | None
     """Seconds after which the queue's dead letter comes."""
 
+    @property
+    def hopeful(self) -> bool:
+        """True if nothing but the faults stands between this wish and its video."""
+        return self.playable and self.cancel_after is None and self.give_up_after is None
+
 
 def wishes(count: int, chances: random.Random) -> list[Wish]:
     """Return `count` different wishes of few kinds, so that their plans can be compared."""

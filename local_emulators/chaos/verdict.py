@@ -46,12 +46,9 @@ class References:
     which plan it is.
     """
 
-    def __init__(self, library: Path) -> None:
+    def __init__(self, library: Path, folder: Path) -> None:
         self._library = library
-        self._known: dict[str, str] = {}
-
-    def __len__(self) -> int:
-        return len(self._known)
+        self._folder = folder
 
     def digest(self, plan: Blueprint) -> str:
         """Return the SHA-256 of the plan's video.
@@ -60,9 +57,9 @@ class References:
 
             RuntimeError: If the reference cannot be rendered or does not play to its end.
         """
-        key = plan_digest(plan)
-        if key not in self._known:
-            with tempfile.TemporaryDirectory() as folder:
+        kept = self._folder / plan_digest(plan)
+        if not kept.exists():
+            with tempfile.TemporaryDirectory(dir=self._folder) as folder:
                 document, video = Path(folder) / "plan.json", Path(folder) / "video.mp4"
                 document.write_text(plan.to_json())
                 command = [sys.executable, "-m", "choreo_cli.main", "render", str(document)]
@@ -75,8 +72,10 @@ class References:
                 if done.returncode:
                     raise RuntimeError(f"the reference was not rendered: {done.stderr[-500:]}")
                 _check_playable(video, plan)
-                self._known[key] = hashlib.sha256(video.read_bytes()).hexdigest()
-        return self._known[key]
+                digest = Path(folder) / "digest"
+                digest.write_text(hashlib.sha256(video.read_bytes()).hexdigest())
+                digest.replace(kept)  # at once, for another seed may read it
+        return kept.read_text()
 
 
 def plan_digest(plan: Blueprint) -> str:
@@ -110,7 +109,7 @@ def judge(
     verdict = Verdict()
     verdict.lost = len(set(ids) - set(all_ids))
     verdict.doubled = len(set(all_ids) - set(ids))
-    wanted = set()
+    wanted, plans = set(), set()
     for task_id in all_ids:
         task = tasks.get(task_id)
         verdict.statuses[task.status.value] += 1
@@ -120,13 +119,18 @@ def judge(
             wanted.add(f"{task_id}.mp4")
         fault = _fault_of_end(task, ids.get(task_id), verdict.reasons)
         if not fault and task.status is TaskStatus.COMPLETED:
-            fault = _fault_of_video(tasks, task, outputs, references)
+            plan = Blueprint.from_json(tasks.blueprint_json(task_id) or "")
+            plans.add(plan_digest(plan))
+            fault = _fault_of_video(plan, task, outputs, references)
         if fault:
             verdict.faults.append(f"task {task_id} is {task.status}: {fault}")
     left = {file.name.replace(JOINTS, ".mp4") for file in outputs.iterdir()}
     verdict.orphans = len(left - wanted)
     verdict.faults += [f"{name} is left in the store" for name in sorted(left - wanted)]
-    verdict.plans = len(references)
+    verdict.plans = len(plans)
+    hoped_for = sum(wish.hopeful for wish in ids.values())
+    if 2 * verdict.statuses["completed"] < hoped_for:
+        verdict.faults.append(f"only {verdict.statuses['completed']} of {hoped_for} have a video")
     if verdict.lost or verdict.doubled:
         verdict.faults.append(f"{verdict.lost} tasks lost, {verdict.doubled} doubled")
     return verdict
@@ -156,7 +160,7 @@ def _fault_of_end(task: Task, wish: Wish | None, reasons: Counter[str]) -> str |
 
 
 def _fault_of_video(
-    tasks: SqlTasks, task: Task, outputs: Path, references: References
+    plan: Blueprint, task: Task, outputs: Path, references: References
 ) -> str | None:
     video = outputs / f"{task.id}.mp4"
     if not video.is_file():
@@ -164,7 +168,6 @@ def _fault_of_video(
     data = video.read_bytes()
     if len(data) != task.file_size:
         return f"its video has {len(data)} bytes, not {task.file_size}"
-    plan = Blueprint.from_json(tasks.blueprint_json(task.id) or "")
     if hashlib.sha256(data).hexdigest() != references.digest(plan):
         return f"its video is not that of its blueprint {plan_digest(plan)[:12]}"
     return None

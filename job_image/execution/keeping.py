@@ -6,12 +6,14 @@ lie beside the video and are removed with it.
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from choreo.blueprint import Blueprint
-from choreo.errors import AlreadyPublished, ChoreoError
+from choreo.errors import AlreadyPublished, ChoreoError, ClaimLost
 from choreo.media_path import MediaPath, checked_path
 from choreo.ports import ObjectStore
+from execution.waiting import awaited
 from rendering import JointCache
 
 SUFFIX = ".joints"
@@ -26,10 +28,17 @@ def kept_path(output_path: MediaPath) -> MediaPath:
     return f"{output_path.removesuffix('.mp4')}{SUFFIX}"
 
 
-def fetch_kept(store: ObjectStore, blueprint: Blueprint, cache: JointCache, folder: Path) -> None:
+def fetch_kept(
+    store: ObjectStore,
+    blueprint: Blueprint,
+    cache: JointCache,
+    folder: Path,
+    check: Callable[[], None],
+) -> None:
     """Take the joints of the video that this plan was made from into the cache, if there are any.
 
-    Nothing depends on them: what goes wrong is only noted.
+    Nothing depends on them: what goes wrong is only noted. What `check` raises, which is called
+    several times a second, ends the wait for them.
     """
     earlier = _origin(blueprint)
     if earlier is None:
@@ -37,23 +46,35 @@ def fetch_kept(store: ObjectStore, blueprint: Blueprint, cache: JointCache, fold
     name = blueprint.output_config.output_path.replace(blueprint.task_id, earlier)
     file = folder / "earlier"
     try:
-        store.fetch(kept_path(checked_path(name)), file)
+        path = kept_path(checked_path(name))
+        awaited(lambda: store.fetch(path, file), check)
         taken = cache.unpack(file)
         file.unlink()
+    except ClaimLost:
+        raise
     except (ChoreoError, OSError, ValueError) as exc:
         logging.info("nothing is known of the video of task %s: %s", earlier, exc)
         return
     logging.info("took %d joints from the video of task %s", taken, earlier)
 
 
-def publish_kept(store: ObjectStore, blueprint: Blueprint, cache: JointCache, folder: Path) -> None:
-    """Keep the joints of a finished video beside it. What goes wrong is only noted."""
+def publish_kept(
+    store: ObjectStore,
+    blueprint: Blueprint,
+    cache: JointCache,
+    folder: Path,
+    check: Callable[[], None],
+) -> None:
+    """Keep the joints of a finished video beside it; `check` is as for `fetch_kept`."""
     file = folder / "kept.zip"
     try:
         if cache.pack(file):
-            store.publish(file, kept_path(blueprint.output_config.output_path))
+            path = kept_path(blueprint.output_config.output_path)
+            awaited(lambda: store.publish(file, path), check)
     except AlreadyPublished:
         return
+    except ClaimLost:
+        raise
     except (ChoreoError, OSError) as exc:
         logging.warning("the joints are not kept for other videos: %s", exc)
 

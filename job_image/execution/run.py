@@ -3,7 +3,8 @@
 import logging
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from choreo import metrics
@@ -11,6 +12,7 @@ from choreo.blueprint import Blueprint
 from choreo.database.tasks import SqlTasks
 from choreo.errors import ChoreoError, ClaimLost, InvalidBlueprint, StageFailed, Unavailable
 from choreo.log import stage
+from choreo.media_path import MediaPath
 from choreo.ports import ObjectStore
 from choreo.task import Claim, Phase, Rendered, Stage, TaskStatus
 from execution.heartbeat import Heartbeat
@@ -22,6 +24,9 @@ FETCHED_PERCENT, RENDERED_PERCENT = 30, 95
 """Planning fills the first 20 percent of a task's progress, fetching and rendering the rest."""
 
 PLANNED_PERCENT = 20
+
+UPLOAD_SECONDS = 5.0
+"""What an upload may still take once the machine stops, of the ten seconds that it leaves."""
 
 TOO_MUCH_MEMORY = (
     "the video needs more memory than one may take; a clip may be damaged, or its pictures or the "
@@ -75,7 +80,7 @@ def run(
             return FAILED
         ended = tasks.get(task_id).status in (TaskStatus.CANCELLED, TaskStatus.FAILED)
         if blueprint is not None and ended:
-            _forget_preview(store, blueprint)
+            _forget_all(store, blueprint)
         logging.warning("%s", exc)
         return DONE
     except Unavailable as exc:
@@ -137,13 +142,15 @@ def _follow(
     cpu_seconds: int,
 ) -> None:
     started = time.monotonic()
-    with (
-        Heartbeat(tasks, claim, cpu_seconds) as heartbeat,
-        tempfile.TemporaryDirectory(prefix="choreo-", dir=scratch) as folder,
-    ):
+    with Heartbeat(tasks, claim, cpu_seconds) as heartbeat, _workplace(scratch) as folder:
+
+        def lost() -> bool:
+            return heartbeat.lost or stopping()
+
+        def check() -> None:
+            _stop_if(lost(), claim)
 
         def fetched(done: int, of: int) -> None:
-            _stop_if(heartbeat.lost or stopping(), claim)
             share = done / of * (FETCHED_PERCENT - PLANNED_PERCENT)
             message = f"Fetched {done} of {of} files"
             heartbeat.show(Stage.RENDERING, PLANNED_PERCENT + round(share), message)
@@ -153,17 +160,13 @@ def _follow(
             heartbeat.show(Stage.RENDERING, FETCHED_PERCENT + round(share * width), message)
 
         # The preview's sound is the whole video's: made once, it serves both.
-        cache = JointCache(Path(folder) / "kept")
-        fetch_kept(store, blueprint, cache, Path(folder))
-
-        def lost() -> bool:
-            return heartbeat.lost or stopping()
-
-        _preview(store, blueprint, Path(folder) / "small", cache, heartbeat, lost)
+        cache = JointCache(folder / "kept")
+        fetch_kept(store, blueprint, cache, folder, check)
+        _preview(store, blueprint, folder / "small", cache, heartbeat, lost, check)
         with stage("fetch") as counts:
-            media = fetch_media(blueprint, store, Path(folder), fetched)
+            media = fetch_media(blueprint, store, folder, fetched, check)
             counts.update(files=len(media), bytes=sum(f.stat().st_size for f in media.values()))
-        video = Path(folder) / "video.mp4"
+        video = folder / "video.mp4"
         with stage("render") as counts:
             report = render(
                 blueprint,
@@ -175,23 +178,18 @@ def _follow(
             )
             counts.update(moves=len(blueprint.moves), duration_s=report.duration)
         heartbeat.show(Stage.UPLOADING, RENDERED_PERCENT, "Uploading the video")
-        heartbeat.check()
+        check()
         path = blueprint.output_config.output_path
+        finishing = _Patience(heartbeat.check, stopping, check)
         with stage("publish") as counts:
-            size = publish_video(store, video, path)
+            size = publish_video(store, video, path, finishing)
             counts["bytes"] = size
-            publish_kept(store, blueprint, cache, Path(folder))
+            publish_kept(store, blueprint, cache, folder, finishing)
         metrics.record(metrics.VIDEO_SIZE, size)
     plan_quality = blueprint.generation_parameters.get("quality")
     quality = {**(plan_quality if isinstance(plan_quality, dict) else {}), **report.quality}
     result = Rendered(video_path=path, duration=report.duration, file_size=size, quality=quality)
-    try:
-        tasks.complete(claim, result)
-    except ClaimLost:
-        if tasks.get(claim.task_id).status is TaskStatus.CANCELLED:
-            store.remove(path)
-            store.remove(kept_path(path))
-        raise
+    tasks.complete(claim, result)
     metrics.record(metrics.TASKS, 1, outcome="completed")
     spent = {"event": "rendered", "seconds": round(time.monotonic() - started, 3)}
     logging.info("completed", extra={**spent, "duration_s": report.duration, "file_size": size})
@@ -204,6 +202,7 @@ def _preview(
     cache: JointCache,
     heartbeat: Heartbeat,
     lost: Callable[[], bool],
+    check: Callable[[], None],
 ) -> None:
     """Publish a small video first, where the plan names small renditions.
 
@@ -215,7 +214,7 @@ def _preview(
     heartbeat.show(Stage.RENDERING, PLANNED_PERCENT, "Making a preview")
     try:
         folder.mkdir()
-        media = fetch_media(small, store, folder, lambda _done, _of: None)
+        media = fetch_media(small, store, folder, lambda _done, _of: None, check)
         video = folder / "preview.mp4"
         preview(
             blueprint,
@@ -225,7 +224,7 @@ def _preview(
             cancelled=lost,
             cache=cache,
         )
-        publish_video(store, video, blueprint.output_config.preview_path())
+        publish_video(store, video, blueprint.output_config.preview_path(), check)
     except ClaimLost:
         raise
     except (ChoreoError, OSError) as exc:
@@ -237,10 +236,52 @@ def _preview(
 
 def _forget_preview(store: ObjectStore, blueprint: Blueprint) -> None:
     """Remove the small video of a task that has ended; the whole one, if any, stands in for it."""
+    _forget(store, blueprint.output_config.preview_path())
+
+
+def _forget_all(store: ObjectStore, blueprint: Blueprint) -> None:
+    """Remove what a cancelled task has published, whole or small."""
+    path = blueprint.output_config.output_path
+    _forget(store, blueprint.output_config.preview_path(), path, kept_path(path))
+
+
+def _forget(store: ObjectStore, *paths: MediaPath) -> None:
+    for path in paths:
+        try:
+            store.remove(path)
+        except ChoreoError as exc:
+            logging.warning("%s is left to the store's own clean-up: %s", path, exc)
+
+
+@contextmanager
+def _workplace(scratch: Path | None) -> Iterator[Path]:
+    """Make a folder for this execution's files, and remove it with all that is in it."""
     try:
-        store.remove(blueprint.output_config.preview_path())
-    except ChoreoError as exc:
-        logging.warning("the preview is left to the store's own clean-up: %s", exc)
+        folder = tempfile.TemporaryDirectory(
+            prefix="choreo-", dir=scratch, ignore_cleanup_errors=True
+        )
+    except OSError as exc:
+        raise Unavailable(f"there is no folder for working files: {exc.strerror}") from exc
+    with folder as name:
+        yield Path(name)
+
+
+class _Patience:
+    """Lets an upload that has begun end within the time that a stopping machine leaves."""
+
+    def __init__(
+        self, check: Callable[[], None], stopping: Callable[[], bool], give_up: Callable[[], None]
+    ) -> None:
+        self._check, self._stopping, self._give_up = check, stopping, give_up
+        self._until: float | None = None
+
+    def __call__(self) -> None:
+        self._check()
+        if self._stopping():
+            now = time.monotonic()
+            self._until = self._until or now + UPLOAD_SECONDS
+            if now > self._until:
+                self._give_up()
 
 
 def _stop_if(condition: bool, claim: Claim) -> None:

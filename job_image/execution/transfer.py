@@ -1,7 +1,7 @@
 """Media between the store and the scratch folder, with retries."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import stamina
@@ -10,6 +10,8 @@ from choreo.blueprint import Blueprint
 from choreo.errors import AlreadyPublished, MediaMissing, RenderFailed, Unavailable
 from choreo.media_path import MediaPath
 from choreo.ports import ObjectStore
+from execution.waiting import awaited, awaited_all
+from rendering import place_of
 
 TRIES = 3
 """Each object is asked for this often before the task fails."""
@@ -27,6 +29,7 @@ def fetch_media(
     store: ObjectStore,
     folder: Path,
     progress: Callable[[int, int], None],
+    check: Callable[[], None],
 ) -> Mapping[MediaPath, Path]:
     """Fetch every song and every clip into `folder`, each once.
 
@@ -34,43 +37,63 @@ def fetch_media(
 
         progress: Called with (fetched, all) after each object.
 
+        check: Called several times a second; what it raises ends the fetching.
+
     Returns: The local file of each media path of the blueprint.
 
     Raises:
 
-        MediaMissing: Naming the first path that the store does not have.
+        MediaMissing: Naming the first path that the store does not have, with its place.
 
         Unavailable: If the store does not answer.
     """
-    songs = (blueprint.audio_path, *(song.audio_path for song in blueprint.medley))
-    paths = sorted({*songs, *(move.video_path for move in blueprint.moves)})
+    places = _places(blueprint)
+    paths = sorted(places)
     files = {
         path: folder / f"{index:04d}{Path(path).suffix.lower()[:8]}"
         for index, path in enumerate(paths)
     }
-    with ThreadPoolExecutor(PARALLEL_FETCHES) as pool:
-        fetches = [pool.submit(_patiently(store.fetch), path, file) for path, file in files.items()]
+
+    def fetch(path: MediaPath) -> None:
         try:
-            for done, fetch in enumerate(fetches, start=1):
-                fetch.result()
-                progress(done, len(fetches))
-        finally:
-            pool.shutdown(cancel_futures=True)
+            _patiently(store.fetch)(path, files[path])
+        except MediaMissing as exc:
+            raise MediaMissing(f"{places[path]}: {exc}") from exc
+
+    fetches = [partial(fetch, path) for path in paths]
+    for done, _ in enumerate(awaited_all(fetches, PARALLEL_FETCHES, check), start=1):
+        progress(done, len(paths))
     return files
 
 
-def publish_video(store: ObjectStore, video: Path, path: MediaPath) -> int:
+def _places(blueprint: Blueprint) -> dict[MediaPath, str]:
+    """Return how errors name each file of a plan: by the first place that needs it."""
+    songs = (blueprint.audio_path, *(song.audio_path for song in blueprint.medley))
+    moves = {
+        move.video_path: place_of(index, move)
+        for index, move in reversed(list(enumerate(blueprint.moves)))
+    }
+    return {path: f"the song {path}" for path in songs} | moves
+
+
+def publish_video(
+    store: ObjectStore, video: Path, path: MediaPath, check: Callable[[], None]
+) -> int:
     """Publish the finished video and return its size in bytes.
 
     An earlier attempt may have ended between publishing and reporting; its video followed the
     same blueprint, so it is as good.
+
+    Args:
+
+        check: As for `fetch_media`. What it ends may still be published a moment later.
 
     Raises:
 
         Unavailable: If the store does not answer.
     """
     try:
-        return int(_patiently(store.publish)(video, path))
+        return int(awaited(lambda: _patiently(store.publish)(video, path), check))
     except AlreadyPublished:
         size = store.size(path)
         if size is None:

@@ -57,7 +57,7 @@ chaos: setup ## Kill, pause and confuse the stack's parts under load (SEEDS=20 T
 pictures: setup ## Make the pictures of README.md anew (needs Chromium and a library of `make demo`)
 	@$(BIN)/python tools/pictures.py --library $(LIBRARY)
 
-fuzz: .venv/.ready ## Throw hostile media, requests and blueprints at the product (PARTS="media api")
+fuzz: .venv/.ready ## Throw hostile media, requests, blueprints and clients at the product (PARTS="media api")
 	@$(BIN)/python tests/safety/fuzz.py $(PARTS)
 
 audit: .venv/.ready ## Ask for known vulnerabilities of everything that is locked

@@ -12,7 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
@@ -45,8 +45,8 @@ PUBSUB = "pubsub"
 SMALL_MATRICES = {"OPENBLAS_NUM_THREADS": "1"}
 """As in the planner's image: threads that wait for one another double the time of an embedding."""
 
-MANY_THREADS = {"THREADS": "64"}
-"""As in the request handler's image: a browser holds the connections of videos it has paused."""
+MANY_THREADS = {"THREADS": "256"}
+"""As in the request handler's image; one is made when all others wait for their clients."""
 
 PROJECT, LOCATION = "choreo-local", "local"
 RENDER_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/render"
@@ -219,7 +219,7 @@ class LocalStack:
                 f"http://127.0.0.1:{jobs}/",
             ),
             _function(
-                "planner", "plan_choreography", "cloudevent", planner,
+                "planner", "plan_choreography", EVENTS, planner,
                 {
                     **storage, **queue, **_language_model_settings(), **SMALL_MATRICES,
                     "RENDER_JOB": RENDER_JOB,
@@ -237,7 +237,7 @@ class LocalStack:
                 f"http://127.0.0.1:{ingest}/",
             ),
             _function(
-                "request_handler", "handle", "http", page,
+                "request_handler", "handle", REQUESTS, page,
                 {
                     **storage, **queue, **MANY_THREADS,
                     "LIBRARIAN_URL": f"http://127.0.0.1:{ingest}",
@@ -284,17 +284,23 @@ def _working_in(scratch: Path, service: Service) -> Service:
     )
 
 
+EVENTS = ("-m", "functions_framework", "--signature-type", "cloudevent")
+"""Serves a function whose callers are parts of the stack."""
+
+REQUESTS = ("-m", "local_emulators.function_server")
+"""Serves a function whose callers may be anybody."""
+
+
 def _function(
-    name: str, target: str, signature: str, port: int, environment: dict[str, str]
+    name: str, target: str, server: Sequence[str], port: int, environment: dict[str, str]
 ) -> Service:
     source = ROOT / "functions" / name / "main.py"
     return Service(
         name,
         [
-            deployable_python(name), "-m", "functions_framework",
+            deployable_python(name), *server,
             "--target", target,
             "--source", str(source),
-            "--signature-type", signature,
             "--host", "127.0.0.1",
             "--port", str(port),
         ],

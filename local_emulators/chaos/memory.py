@@ -51,7 +51,7 @@ with database:
 
 SERVICES = {
     "plan_choreography": "planner",
-    "functions_framework --target handle": "request_handler",
+    "function_server --target handle": "request_handler",
     "jobs_service": "jobs",
     "ingest_service": "librarian",
 }

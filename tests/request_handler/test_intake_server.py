@@ -1,135 +1,32 @@
 """The server that really serves: what odd bytes on its socket come to, and what it writes down."""
 
 import json
-import os
-import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from intake_world import SOURCE, WITH_AI
-
-from choreo.database.engine import engine_for
-from choreo.database.tables import metadata
-from choreo.database.tasks import SqlTasks
-from local_emulators.stack import MANY_THREADS
-
-IMAGE = (SOURCE.parent / "Dockerfile").read_text()
-
-[THREADS] = re.findall(r"^ENV THREADS=([0-9]+)$", IMAGE, re.MULTILINE)
-"""How many requests the request handler's image works on at once."""
-
-STALLED = 48
-"""Clients that stall together: as many as eight browsers hold connections."""
-
-LONG = "/media/outputs/long.mp4"
-"""More than the system keeps for a client that does not read."""
-
-PATIENCE = 60.0
-
-TOKEN, KEY = "the-secret-token-0123456789", "the-secret-key-of-gemini"
-PASSWORD = "the-secret-password"
-
-BODY = b'{"query": "una bachata"}'
-HEAD = (
-    f"POST {WITH_AI} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
-    "Content-Type: application/json\r\n"
-).encode()
+from real_server import (
+    BODY,
+    CHUNKED,
+    CLOUD,
+    HEAD,
+    KEY,
+    PASSWORD,
+    TOKEN,
+    Server,
+    running,
+    statuses,
+    with_length,
+)
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 """A request hidden in the body of another; answering it would be a second answer."""
 
 
-@dataclass
-class Server:
-    """A running functions-framework server."""
-
-    port: int
-    log: Path
-    tasks: SqlTasks
-
-    def send(self, *parts: bytes, wait: float = 3.0) -> bytes:
-        """Send bytes as they are and return all that is answered."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=wait) as wire:
-            answer = b""
-            try:
-                for part in parts:
-                    wire.sendall(part)
-                wire.shutdown(socket.SHUT_WR)
-                while chunk := wire.recv(65_536):
-                    answer += chunk
-            except (TimeoutError, ConnectionError):
-                pass  # a server may hang up on nonsense
-        return answer
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    url = f"sqlite:///{folder / 'choreo.db'}"
-    engine = engine_for(url)
-    metadata.create_all(engine)
-    long = folder / LONG.replace("/media", "media", 1)
-    long.parent.mkdir(parents=True)
-    with long.open("wb") as hollow:
-        hollow.truncate(64 << 20)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(SOURCE.parents[2] / "src"),
-        "DATABASE_URL": url,
-        "LIBRARY": str(folder),
-        "PLANNER_URL": "http://127.0.0.1:9/",
-        "API_TOKEN": f"anna:{TOKEN}",
-        "GEMINI_API_KEY": KEY,
-        "DB_PASSWORD": PASSWORD,
-        "THREADS": THREADS,
-    }
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "functions_framework", "--target", "handle"),
-                *("--source", str(SOURCE), "--host", "127.0.0.1", "--port", str(port)),
-            ],
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            found = Server(port, log, SqlTasks(engine))
-            deadline = time.monotonic() + 30
-            while True:
-                try:
-                    assert found.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-                    break
-                except ConnectionError:
-                    assert time.monotonic() < deadline, log.read_text()
-                    time.sleep(0.05)
-            yield found
-        finally:
-            process.terminate()
-            process.wait(10)
-            engine.dispose()
+    with running(tmp_path_factory.mktemp("server"), CLOUD) as found:
+        yield found
 
-
-def statuses(answer: bytes) -> list[int]:
-    return [int(part.split(b" ", 1)[0]) for part in answer.split(b"HTTP/1.1 ")[1:]]
-
-
-def with_length(length: int | str) -> bytes:
-    return f"Content-Length: {length}\r\n".encode()
-
-
-CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 AMBIGUOUS = {
     "both lengths": [HEAD, with_length(6), CHUNKED, b"\r\n0\r\n\r\n" + SMUGGLED],
@@ -216,44 +113,6 @@ def test_what_the_parser_refuses_is_not_repeated_as_markup(
     assert set(statuses(answer)) <= {400, 404, 501}
     assert answer
     assert b"<script" not in answer
-
-
-STALLS = {
-    "say nothing": b"",
-    "send a single byte": b"P",
-    "stop within a header": HEAD[:-5],
-    "stop within the body": HEAD + b"Content-Length: 500\r\n\r\n" + BODY,
-    "stop within a chunk": HEAD + CHUNKED + b"\r\nff\r\n" + BODY,
-    "never read": HEAD.replace(b"POST " + WITH_AI.encode(), b"GET " + LONG.encode()) + b"\r\n",
-}
-
-
-@pytest.mark.parametrize("stall", STALLS)
-def test_clients_that_stall_keep_nobody_waiting(server: Server, stall: str) -> None:
-    plain = HEAD + with_length(len(BODY)) + b"\r\n" + BODY
-    with ExitStack() as held:
-        for _ in range(STALLED):
-            wire = held.enter_context(socket.socket())
-            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            wire.connect(("127.0.0.1", server.port))
-            wire.sendall(STALLS[stall])
-        for _ in range(3):
-            assert statuses(server.send(plain, wait=PATIENCE)) == [202]
-
-
-def test_a_client_that_sends_byte_by_byte_is_answered_in_its_turn(server: Server) -> None:
-    health = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as slow:
-        slow.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for byte in health:
-            slow.sendall(bytes([byte]))
-            assert statuses(server.send(health, wait=PATIENCE)) == [200]
-        assert statuses(slow.recv(4096)) == [200]
-
-
-def test_the_local_stack_has_as_many_threads_as_the_image() -> None:
-    assert MANY_THREADS == {"THREADS": THREADS}
-    assert int(THREADS) > STALLED
 
 
 def test_nothing_that_is_secret_is_ever_written_down(server: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import tempfile
 import time
@@ -12,7 +13,18 @@ from pathlib import Path
 from api_fuzz import described, random_requests
 from blueprint_mutations import mutations
 from hostile_media import corpus
-from trials import MOST_MIB, MOST_SECONDS, Verdict, most_seconds, run, watched
+from trials import MOST_MIB, MOST_SECONDS, ROOT, Verdict, most_seconds, run, watched
+
+sys.path.insert(0, str(ROOT / "tests" / "request_handler"))
+
+from real_server import HEALTH, LOCAL, PATIENCE, running, statuses  # after its folder
+from test_stalling_clients import LINGERS, STALLED, STALLS, stalled  # see above
+
+BURST_SECONDS = 3.0
+"""In which what the clients asked for at once is answered, as far as it goes."""
+
+MOST_WAIT = 1.0
+"""Seconds that an answer may take beside clients that stall."""
 
 
 def media() -> bool:
@@ -66,7 +78,29 @@ def blueprints() -> bool:
     return not bent.faults and bent.slowest < MOST_SECONDS
 
 
-PARTS = {"blueprints": blueprints, "api": api, "media": media}
+def clients() -> bool:
+    """Let 200 clients stall with the local server, in each way, and ask beside them."""
+    most = 0.0
+    with tempfile.TemporaryDirectory(prefix="choreo-fuzz-") as folder:
+        for number, (stall, said) in enumerate({**STALLS, **LINGERS}.items()):
+            own = Path(folder) / str(number)
+            own.mkdir()
+            with running(own, LOCAL) as server, stalled(server, said, STALLED):
+                slowest = 0.0
+                time.sleep(BURST_SECONDS)
+                for _ in range(20):
+                    started = time.monotonic()
+                    answer = server.send(HEALTH, wait=PATIENCE)
+                    slowest = max(slowest, time.monotonic() - started)
+                    if statuses(answer) != [200]:
+                        slowest = math.inf
+            print(f"  {STALLED} clients that {stall}: answered within {slowest * 1000:.0f} ms")
+            most = max(most, slowest)
+    print(f"slowest answer beside {STALLED} stalled clients: {most * 1000:.0f} ms")
+    return most < MOST_WAIT
+
+
+PARTS = {"blueprints": blueprints, "api": api, "media": media, "clients": clients}
 
 if __name__ == "__main__":
     chosen = sys.argv[1:] or list(PARTS)

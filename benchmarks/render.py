@@ -87,6 +87,7 @@ def make_clip(path: Path, seed: int) -> None:
             frame.pts, frame.time_base = number, Fraction(1, clip_format.FRAME_RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    clip_format.seal(path)
 
 
 def make_song(path: Path, seconds: float) -> None:

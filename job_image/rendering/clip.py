@@ -3,7 +3,7 @@
 import itertools
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -141,14 +141,19 @@ class Clip:
         return best
 
 
-def read_clip(path: Path, name: str) -> Clip:
-    """Read a clip's packets, without decoding them.
+def read_clip(path: Path, name: str, alive: Callable[[], None]) -> Clip:
+    """Read a clip's packets.
+
+    They are not decoded, unless they could be copied and nobody has vouched for them: a file in
+    the library's format that was never sealed is decoded once, since what is copied is not seen.
 
     Args:
 
         path: The file.
 
         name: How errors call it.
+
+        alive: Called for each packet; what it raises ends the work.
 
     Raises:
 
@@ -161,10 +166,32 @@ def read_clip(path: Path, name: str) -> Clip:
             raise UnreadableMedia(
                 f"{name} is damaged: its bytes are not those that were written at ingest"
             )
-        return replace(_indexed(container, path, name), digest=digest.hex())
+        clip = replace(
+            _indexed(container, path, name, alive, sealed is not None), digest=digest.hex()
+        )
+    if clip.format is not None and sealed is None and not _decodes(path, name, alive):
+        return replace(clip, format=None)
+    return clip
 
 
-def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
+def _decodes(path: Path, name: str, alive: Callable[[], None]) -> bool:
+    """Say whether all pictures of a clip can be decoded without a fault."""
+    with opened(path, VIDEO_FORMATS, known=True) as container:
+        stream = video_stream(container, name)
+        stream.codec_context.options = {**stream.codec_context.options, "err_detect": "explode"}
+        try:
+            for packet in packets_of(container, stream):
+                alive()
+                if any(frame.is_corrupt for frame in packet.decode()):
+                    return False
+        except (av.error.FFmpegError, ValueError):
+            return False
+    return True
+
+
+def _indexed(
+    container: "InputContainer", path: Path, name: str, alive: Callable[[], None], sealed: bool
+) -> Clip:
     stream = video_stream(container, name)
     length_size = _length_size(stream.codec_context.extradata)
     shown: list[int] = []
@@ -172,6 +199,7 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
     whole = length_size is not None
     try:
         for packet in packets_of(container, stream):
+            alive()
             stamp = packet.pts if packet.pts is not None else packet.dts
             if packet.size == 0 or stamp is None:
                 continue
@@ -181,7 +209,8 @@ def _indexed(container: "InputContainer", path: Path, name: str) -> Clip:
                     continue
             if packet.is_keyframe:
                 entries.add(stamp)
-            whole = whole and length_size is not None and _is_sound(packet, length_size)
+            # What ingest wrote needs no second look at each byte.
+            whole = whole and (sealed or _is_sound(packet, length_size or 0))
             shown.append(stamp)
     except (av.error.FFmpegError, ValueError) as exc:
         raise UnreadableMedia(f"{name} cannot be read: {reason(exc)}") from exc

@@ -17,7 +17,8 @@ from choreo import clip_format
 from choreo.errors import RenderFailed
 from rendering.cache import JointCache, key_of
 from rendering.clip import VideoFormat
-from rendering.drawing import Blender, Fitter, black_frame
+from rendering.drawing import Fitter, black_frame
+from rendering.equipment import Equipment
 from rendering.labels import Labels, write_on
 from rendering.media import UNDECODED, reason
 from rendering.reader import ClipReader
@@ -98,6 +99,7 @@ def encode_pictures(
     pictures: Iterable[Picture],
     labels: Labels | None,
     cache: JointCache | None,
+    equipment: Equipment,
     check: Callable[[], None],
 ) -> Encoded:
     """Draw and encode pictures.
@@ -113,6 +115,8 @@ def encode_pictures(
         labels: What is written into them, if anything.
 
         cache: Where the same pictures may have been kept, if anywhere.
+
+        equipment: What the thread draws with.
 
         check: Called before each picture; what it raises ends the work.
 
@@ -130,7 +134,7 @@ def encode_pictures(
         return Encoded(kept, ticks)
 
     def drawn() -> "Iterable[VideoFrame]":
-        with _Studio(target, shots) as studio:
+        with _Studio(target, shots, equipment, check) as studio:
             for picture, text in zip(wanted, lines, strict=True):
                 check()
                 frame = studio.draw(picture)
@@ -159,20 +163,23 @@ def _key(
 class _Studio(ExitStack):
     """Draws pictures, keeping the clips open that it needs next."""
 
-    def __init__(self, target: Target, shots: list[Shot]) -> None:
+    def __init__(
+        self, target: Target, shots: list[Shot], equipment: Equipment, check: Callable[[], None]
+    ) -> None:
         super().__init__()
+        self._equipment = equipment
+        self._check = check
         self._shots = shots
         self._readers: dict[int, ClipReader] = {}
         self._fitters: dict[int, Fitter] = {}
         self._target = target
-        self._blender = Blender(target.width, target.height)
 
     def draw(self, picture: Picture) -> "VideoFrame":
         frame = self._shown(picture.shot, picture.frame)
         if picture.other >= 0:
             other = self._shown(picture.other, picture.other_frame)
-            frame = self._blender.mix(frame, other, picture.share)
-        return self._blender.darken(frame, picture.light)
+            frame = self._equipment.blender.mix(frame, other, picture.share)
+        return self._equipment.blender.darken(frame, picture.light)
 
     def _shown(self, number: int, frame: int) -> "VideoFrame":
         shot = self._shots[number]
@@ -181,7 +188,9 @@ class _Studio(ExitStack):
                 oldest = next(iter(self._readers))
                 self._readers.pop(oldest).__exit__(None, None, None)
                 del self._fitters[oldest]
-            self._readers[number] = self.enter_context(ClipReader(shot.clip, shot.place))
+            self._readers[number] = self.enter_context(
+                ClipReader(shot.clip, shot.place, self._equipment, self._check)
+            )
             self._fitters[number] = Fitter(
                 self._target.width, self._target.height, self._target.crop, self._target.mirror
             )

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
@@ -95,7 +95,9 @@ class _Packets:
             yield _Packet(value >> 32, value >> 1 & 0x7FFF_FFFF, bool(value & 1))
 
 
-def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener) -> Findings:
+def inspect_video(
+    path: Path, timeline: Timeline, frames: int, before: Listener, check: Callable[[], None]
+) -> Findings:
     """Check a video against its plan.
 
     Args:
@@ -108,6 +110,8 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
 
         before: What was heard of the sound before it was levelled and encoded.
 
+        check: Called for each packet and picture; what it raises ends the work.
+
     Raises:
 
         RenderFailed: When a frame is missing, a stamp goes back, picture and sound do not end
@@ -116,7 +120,7 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
     """
     try:
         with open_media(path, "mov", "h264,aac,mov_text", stream_options=_QUICKLY) as container:
-            packets, sound_end = _packets(container)
+            packets, sound_end = _packets(container, check)
             _check_picture(packets, frames)
             length = timeline.ticks / timeline.clock.ticks_per_second
             picture = container.streams.video[0]
@@ -127,7 +131,7 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
                     f"the picture ends at {picture_end:.3f} s, the sound at {sound_end:.3f} s and "
                     f"the plan at {length:.3f} s"
                 )
-            late = drift(before, _heard(container, before.starts))
+            late = drift(before, _heard(container, before.starts, check))
             if late is not None and abs(late) > MOST_DRIFT:
                 raise RenderFailed(f"the sound is {late * 1000:.0f} ms late against the song")
             rows = _frozen(packets, timeline)
@@ -139,7 +143,10 @@ def inspect_video(path: Path, timeline: Timeline, frames: int, before: Listener)
                     "video stand still, most of them in a row here"
                 )
             chosen = _chosen(packets, timeline)
-            black = [stamp for stamp in chosen if _is_black(container, stamp, timeline)]
+            black = []
+            for stamp in chosen:
+                check()
+                black += [stamp] if _is_black(container, stamp, timeline) else []
             if len(black) > MOST_BLACK * len(chosen):
                 raise RenderFailed(
                     f"{_place_at(timeline, black[0])}: {len(black)} of {len(chosen)} pictures "
@@ -154,12 +161,13 @@ _QUICKLY = {"skip_loop_filter": "all", "threads": "1", **UNDECODED}
 """Enough to tell black from a picture."""
 
 
-def _packets(container: "InputContainer") -> tuple[_Packets, float]:
+def _packets(container: "InputContainer", check: Callable[[], None]) -> tuple[_Packets, float]:
     """Return the pictures' packets in the order shown, and when the sound ends."""
     packets = _Packets()
     last_decoded: int | None = None
     sound_end = 0.0
     for packet in container.demux(container.streams.video[0], container.streams.audio[0]):
+        check()
         if packet.size == 0 or packet.pts is None or packet.dts is None:
             continue
         if packet.stream.type == "audio":
@@ -222,12 +230,15 @@ def _is_black(container: "InputContainer", stamp: int, timeline: Timeline) -> bo
     )
 
 
-def _heard(container: "InputContainer", starts: Sequence[int]) -> Listener:
+def _heard(
+    container: "InputContainer", starts: Sequence[int], check: Callable[[], None]
+) -> Listener:
     """Note the finished sound at the same places."""
     after = Listener(starts)
     stream = container.streams.audio[0]
     for start in starts:
         first, end = start * STEP, (start + LENGTH) * STEP
+        check()
         container.seek(max(0, first - 4 * AAC_FRAME), stream=stream, backward=True)
         for frame in container.decode(stream):
             if frame.pts is None or frame.pts >= end:

@@ -1,6 +1,6 @@
 """Decoded frames of a clip, asked for by number."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -10,11 +10,13 @@ import av.error
 from choreo.decoding import packets_of
 from choreo.errors import RenderFailed, UnreadableMedia
 from rendering.clip import Clip
+from rendering.equipment import Equipment
 from rendering.media import VIDEO_FORMATS, check_size, opened, reason, video_stream
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
+    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -30,13 +32,22 @@ class ClipReader:
         clip: What to read.
 
         place: How errors name it.
+
+        equipment: The thread's, which lends the decoder of clips in the library's format.
+
+        check: Called before each packet that is decoded; what it raises ends the work.
     """
 
-    def __init__(self, clip: Clip, place: str) -> None:
+    def __init__(
+        self, clip: Clip, place: str, equipment: Equipment, check: Callable[[], None]
+    ) -> None:
         self._clip = clip
+        self._equipment = equipment
         self._place = place
+        self._check = check
         self._resources = ExitStack()
         self._container: InputContainer | None = None
+        self._codec: VideoCodecContext | None = None
         self._packets: Iterator[Packet[VideoStream]] = iter(())
         self._next_group: Packet[VideoStream] | None = None
         """A key packet that was read and not yet decoded."""
@@ -111,6 +122,13 @@ class ClipReader:
                 opened(self._clip.path, VIDEO_FORMATS, self._clip.format is not None)
             )
         stream = video_stream(self._container, self._clip.name)
+        if self._codec is None:
+            layout = self._clip.format
+            self._codec = stream.codec_context
+            if layout is not None:
+                self._codec = self._resources.enter_context(self._equipment.decoder(layout))
+        elif self._codec.is_open:
+            self._codec.flush_buffers()
         self._container.seek(
             self._clip.stamps[self._clip.key_before(number)], stream=stream, backward=True
         )
@@ -124,8 +142,11 @@ class ClipReader:
         A closed group is emptied before the next one's key packet is decoded, which costs as
         much as a dozen others and may never be needed.
         """
+        codec = self._codec
+        assert codec is not None  # noqa: S101  # opened with the file
         stamp = self._clip.stamps[wanted]
         while not self._frames:
+            self._check()
             packet, waited = self._next_group, True
             if packet is None:
                 packet, waited = next(self._packets, None), False
@@ -134,13 +155,12 @@ class ClipReader:
             self._next_group = None
             if packet.is_keyframe and not waited and self._clip.format is not None:
                 self._next_group = packet
-                codec = packet.stream.codec_context
                 self._frames = codec.decode(None)[::-1]
                 codec.flush_buffers()
                 continue
             before = packet.pts is not None and packet.pts < stamp
-            packet.stream.codec_context.skip_frame = "NONREF" if before else "DEFAULT"
-            self._frames = packet.decode()[::-1]
+            codec.skip_frame = "NONREF" if before else "DEFAULT"
+            self._frames = codec.decode(packet)[::-1]
         frame = self._frames.pop()
         check_size(frame.width, frame.height, self._clip.name)
         if frame.pts is None:

@@ -17,6 +17,7 @@ from rendering.cache import JointCache
 from rendering.captions import chapters, count_cues, title_of
 from rendering.clip import Clip, read_clip
 from rendering.encoding import Encoded, Target, bits_per_second, encode_pictures, format_of
+from rendering.equipment import Equipment
 from rendering.inspection import Findings, inspect_video
 from rendering.labels import Labels
 from rendering.media import reason
@@ -167,7 +168,7 @@ def _clips(blueprint: Blueprint, media: Mapping[str, Path], pulse: Pulse) -> lis
         if name not in known:
             pulse.beat(_READ * index / len(blueprint.moves))
             try:
-                known[name] = read_clip(media[name], name)
+                known[name] = read_clip(media[name], name, pulse.beat)
             except UnreadableMedia as exc:
                 raise RenderFailed(f"{place_of(index, move)}: {exc}") from exc
             except KeyError:
@@ -212,6 +213,7 @@ class _Render:
         wanted, self._template = format_of(self._target)
         changed = output.mirror or self._labels is not None
         self._segments = segments(timeline, None if changed else wanted, output.constant_frame_rate)
+        self._equipment = Equipment(output.width, output.height)
         self._copies = any(isinstance(segment, Copy) for segment in self._segments)
 
     def run(self) -> RenderReport:
@@ -254,7 +256,9 @@ class _Render:
             frames, copied = self._write(writer, first, queue)
         self._pulse.beat(_WRITTEN, "checking the video")
         findings = self._result(
-            sound_maker.submit(inspect_video, path, timeline, frames, sound.listener)
+            sound_maker.submit(
+                inspect_video, path, timeline, frames, sound.listener, self._pulse.check
+            )
         )
         return RenderReport(
             duration=findings.duration,
@@ -329,6 +333,7 @@ class _Render:
             drawn,
             self._labels,
             self._cache,
+            self._equipment,
             self._pulse.check,
         )
 

@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from operator import add
 from pathlib import Path
@@ -62,12 +62,14 @@ def _check_rate(stream: AudioStream, name: str) -> None:
         )
 
 
-def decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
+def decoded(path: Path, formats: str, skip: int, speed: float, check: Callable[[], None]) -> Blocks:
     """Yield a file's sound from sample `skip` on, in our format and in equal blocks.
 
     The clock counts samples from the first one the decoder gives, as the analysis does; stamps
     of mp3 files are not to be trusted that far. What cannot be decoded is left out, as there. A
     clip's sound that starts later than its picture is preceded by silence.
+
+    `check` is called for each block, heard or not; what it raises ends the work.
 
     Raises:
 
@@ -80,6 +82,7 @@ def decoded(path: Path, formats: str, skip: int, speed: float) -> Blocks:
         left = skip
         with opened(path, formats) as container:
             for block in _resampled(_frames(container, path.name)):
+                check()
                 if block.samples > left:
                     yield _tail(block, left)
                 left = max(0, left - block.samples)

@@ -241,8 +241,7 @@ class Mixer:
             self.missing += length - given
         yield from silence(length - given)
 
-    @staticmethod
-    def _sounding(voice: Voice) -> Blocks:
+    def _sounding(self, voice: Voice) -> Blocks:
         yield from silence(voice.late)
         if voice.path is not None:
-            yield from decoded(voice.path, voice.formats, voice.skip, voice.speed)
+            yield from decoded(voice.path, voice.formats, voice.skip, voice.speed, self._check)

@@ -62,9 +62,13 @@ def picture(luma: np.ndarray) -> av.VideoFrame:
 
 
 def conformed_clip(
-    path: Path, clip: int, frames: int, size: tuple[int, int] = (WIDTH, HEIGHT)
+    path: Path,
+    clip: int,
+    frames: int,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    sealed: bool = True,
 ) -> Path:
-    """A clip in the library's format."""
+    """A clip in the library's format, sealed as ingest does it."""
     with av.open(str(path), "w", format="mp4", options=clip_format.MP4_OPTIONS) as container:
         stream = clip_format.open_encoder(container, *size)
         for number in range(frames):
@@ -72,6 +76,8 @@ def conformed_clip(
             frame.pts, frame.time_base = number, Fraction(1, clip_format.FRAME_RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    if sealed:
+        clip_format.seal(path)
     return path
 
 

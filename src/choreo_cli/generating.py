@@ -114,6 +114,7 @@ def _rendered(blueprint: Blueprint, stack: Stack, out: Path, show: Show) -> dict
             stack.object_store(),
             Path(folder),
             lambda done, of: show("Fetching", done / of),
+            check=lambda: None,
         )
         video = Path(folder) / "video.mp4"
         report = render(

@@ -25,6 +25,10 @@ SERVICES = ("planner", "request_handler", "jobs", "queue")
 GAP_SECONDS = 2.5
 """Between two faults, on average; a cold start of the planner takes about as long."""
 
+STILL_SECONDS = 60.0
+"""The longest wait for a task to end between two faults: where the machine has little time for the
+run, work and faults slow down together, but faults do not stop."""
+
 
 class Queue:
     """The relay as a process, beside the stack's own services."""
@@ -59,6 +63,8 @@ class Faults:
 
         open_tasks: Gives ids of tasks that were asked for, the newest last.
 
+        ended: Counts the tasks that have ended.
+
         lease: Seconds; pauses are longer and shorter than it.
 
         chances: Where the times and kinds come from.
@@ -71,12 +77,13 @@ class Faults:
         library: Path,
         database: Server | None,
         open_tasks: Callable[[], Sequence[str]],
+        ended: Callable[[], int],
         lease: float,
         chances: random.Random,
     ) -> None:
         self._stack, self._queue, self._library = stack, queue, library
         self._database, self._open_tasks = database, open_tasks
-        self._lease, self._chances = lease, chances
+        self._ended, self._lease, self._chances = ended, lease, chances
         self.done: Counter[str] = Counter()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
@@ -106,12 +113,20 @@ class Faults:
         functions, weights = zip(*kinds, strict=True)
         try:
             while not self._ending.wait(self._chances.expovariate(1 / GAP_SECONDS)):
+                before = self._ended()
                 [fault] = self._chances.choices(functions, weights)
                 name = fault()
                 if name:
                     self.done[name] += 1
+                self._wait_for_an_end(before)
         except BaseException as exc:  # noqa: BLE001 - told in the main thread
             self.failure = exc
+
+    def _wait_for_an_end(self, before: int) -> None:
+        deadline = time.monotonic() + STILL_SECONDS
+        while self._ended() <= before and time.monotonic() < deadline:
+            if self._ending.wait(0.2):
+                return
 
     def _mend(self) -> None:
         self._queue.restart_if_ended()

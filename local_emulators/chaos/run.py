@@ -182,11 +182,15 @@ def main() -> int:
         return 1
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     ended = []
-    with _given(options, programs) as given:
-        print(_line(HEADS), flush=True)
-        for outcome in outcomes(seeds, options.together, given):
-            ended.append(outcome)
-            _print(outcome)
+    try:
+        with _given(options, programs) as given:
+            print(_line(HEADS), flush=True)
+            for outcome in outcomes(seeds, options.together, given):
+                ended.append(outcome)
+                _print(outcome)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 1
     faults: Counter[str] = sum((one.faults for one in ended), Counter())
     reasons: Counter[str] = sum((one.verdict.reasons for one in ended), Counter())
     tasks = sum(one.verdict.statuses.total() for one in ended)

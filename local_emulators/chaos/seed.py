@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,10 +108,14 @@ class Watch:
 
     def open(self) -> int:
         """Return how many tasks have not ended."""
-        counts = select(_T.status, func.count()).group_by(_T.status)
-        return sum(
-            number for status, number in self._all(counts) if not TaskStatus(status).terminal
-        )
+        return sum(n for status, n in self._counts() if not TaskStatus(status).terminal)
+
+    def ended(self) -> int:
+        """Return how many tasks have ended."""
+        return sum(n for status, n in self._counts() if TaskStatus(status).terminal)
+
+    def _counts(self) -> Sequence[tuple[str, int]]:
+        return self._all(select(_T.status, func.count()).group_by(_T.status))
 
     def _all(self, query: Executable) -> Sequence[Any]:
         """Return what a query finds, waiting until the database answers."""
@@ -163,7 +167,14 @@ def run_seed(
             client = Client(stack.addresses.page, random.Random(seed + 1))
             resumed, asked = _planner_killed_while_it_plans(stack, client, watch)
             faults = Faults(
-                stack, queue, own, database, lambda: list(asked), LEASE_SECONDS, chances
+                stack,
+                queue,
+                own,
+                database,
+                lambda: list(asked),
+                watch.ended,
+                LEASE_SECONDS,
+                chances,
             )
             faults.start()
             try:
@@ -272,9 +283,9 @@ def _ask_for_all(
             at(wish.give_up_after, dead_letter, stack.addresses.planner, task_id)
 
     with ThreadPoolExecutor(4) as pool:
-        pending = []
+        pending: list[Future[None]] = []
         for wish in wanted:
-            while watch.open() >= OPEN_TASKS:
+            while watch.open() + sum(not answer.done() for answer in pending) >= OPEN_TASKS:
                 time.sleep(0.2)
             pending.append(pool.submit(ask, wish))
             time.sleep(0.05)

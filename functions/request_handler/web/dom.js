@@ -35,8 +35,8 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Begin a sentence with a capital letter. */
-export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/** Begin a sentence with a capital letter, and end it with a stop. */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
 
 /** A button of words. */
 export function button(text, onclick, more = {}) {

@@ -1,6 +1,7 @@
 // The library: what it can dance, where it gets stuck, what is there twice, what was refused.
 
-import { button, element, link, sentence, setText, styles, svg } from "./dom.js";
+import { button, element, link, setText, styles, svg } from "./dom.js";
+import { openBooks, spoken } from "./told.js";
 
 export { words } from "./library_words.js";
 
@@ -18,7 +19,7 @@ export async function render(view, context) {
   const { t, call, signal, title, rest } = context;
   title(t("library.title"));
   view.append(element("h1", { tabIndex: -1 }, t("library.title")));
-  const [options] = await Promise.all([call("/api/options", { signal }), styles("library")]);
+  const [options] = await Promise.all([call("/api/options", { signal }), styles("library"), openBooks()]);
   if (!options.limits.upload_bytes) {
     view.append(element("p", { className: "notice" }, t("library.only-local")));
     return;
@@ -178,6 +179,6 @@ function duplicates(report, named, t) {
 
 function refused(report, t) {
   if (!report.refused.length) return section("refused", t("library.refused"), element("p", {}, t("library.no-refused")));
-  const rows = report.refused.map(({ file, reason }) => element("li", {}, element("strong", {}, file), " ", element("span", { lang: "en" }, sentence(reason))));
+  const rows = report.refused.map(({ file, reason }) => element("li", {}, element("strong", {}, file), " ", spoken("span", {}, reason)));
   return section("refused", t("library.refused"), element("ul", { className: "refusals" }, rows));
 }

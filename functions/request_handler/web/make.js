@@ -2,6 +2,7 @@
 
 import { chips, clock, element, icon, setText } from "./dom.js";
 import { preview, stopPreview } from "./preview.js";
+import { openBooks, spoken } from "./told.js";
 import { waveform } from "./waveform.js";
 
 export { words } from "./make_words.js";
@@ -70,6 +71,7 @@ export async function render(view, context) {
   sentenceDoor(parts.sentence, draft, context);
   parts.song.append(element("p", { className: "small" }, t("make.loading")));
   const [{ songs }, options] = await Promise.all([call("/api/songs", { signal }), call("/api/options", { signal })]);
+  if (songs.some((song) => !song.available)) await openBooks();
   if (signal.aborted) return;
   parts.sentence.dispatchEvent(new CustomEvent("limit", { detail: options.limits.query_characters }));
   songDoor(parts.song, songs, options, draft, context);
@@ -136,7 +138,6 @@ function songDoor(part, songs, options, draft, { t }) {
 function songCard(song, draft, t) {
   const facts = [clock(song.duration), song.tempo ? `${Math.round(song.tempo)} BPM` : t("make.not-analysed")];
   if (song.confidence !== null && song.confidence < 0.5) facts.push(t("make.uncertain"));
-  if (!song.available) facts.push(song.unavailable_because);
   const labels = [...new Set(song.sections.map((section) => section.label))];
   const card = element(
     "label", {},
@@ -147,7 +148,7 @@ function songCard(song, draft, t) {
     labels.length
       ? element("span", { className: "sections" }, labels.map((label) => element("span", { className: `section-${label}` }, t(`section.${label}`))))
       : null,
-    element("span", { className: "facts" }, facts.join(" · ")),
+    element("span", { className: "facts" }, facts.join(" · "), ...(song.available ? [] : [" · ", spoken("span", {}, song.unavailable_because)])),
   );
   const item = element("li", {}, card);
   if (song.available) {

@@ -1,6 +1,8 @@
 // Own media: files dropped here are sent one after the other, and taken in by the local stack.
 
 import { button, element, link, sentence, setText, styles } from "./dom.js";
+import { sentencesOf } from "./problems.js";
+import { openBooks, spoken, told } from "./told.js";
 
 export { words } from "./media_words.js";
 
@@ -20,7 +22,7 @@ const ending = (name) => name.slice(name.lastIndexOf(".") + 1).toLowerCase();
 
 /** Show own media, or one song or clip of it: `#/media/song/ID`, `#/media/move/ID`. */
 export async function render(view, context) {
-  await styles("media");
+  await Promise.all([styles("media"), openBooks()]);
   const [, kind, id] = /^(song|move)\/(.+)$/.exec(context.rest) ?? [];
   if (kind === "song") return (await import("./mend.js")).render(view, context, id);
   if (kind === "move") return (await import("./edit.js")).render(view, context, id);
@@ -221,7 +223,7 @@ function status(state, sending, t) {
   if (sending) return t("media.sending", { name: sending.name });
   if (!state) return "";
   if (state.working) return `${t(state.doing === "ingesting" ? "media.ingesting" : "media.reading")} · ${state.progress} %`;
-  if (state.fault) return t("media.fault", { fault: sentence(state.fault) });
+  if (state.fault) return t("media.fault", { fault: sentence(told(state.fault)[0]) });
   const count = (...states) => state.files.filter((file) => states.includes(file.state)).length;
   const refused = count("refused");
   const taken = count("made", "unchanged");
@@ -240,11 +242,10 @@ function outboxRow(item, context) {
     changed();
   };
   const error = item.error;
-  const own = error && error instanceof context.Refused ? [error.message, error.language] : error ? [t("problem.lost"), null] : null;
   return row(
     `out ${item.state}`, item.name, t(`media.state.${item.state}`),
     item.reason ? element("p", { className: "why" }, item.reason) : null,
-    own ? element("p", { className: "why", lang: own[1] }, sentence(own[0])) : null,
+    error ? sentencesOf(error).map(([text, lang]) => element("p", { className: "why", lang }, sentence(text))) : null,
     item.state === "failed" && !item.final ? button(t("media.again"), again) : null,
   );
 }
@@ -257,8 +258,7 @@ function fileRow(file, t) {
   );
   return row(
     file.state, file.file.replace(/^(songs|moves)\//, ""), t(`media.state.${file.state}`),
-    file.reason ? element("p", { className: "why", lang: "en" }, sentence(file.reason)) : null,
-    file.warnings.map((warning) => element("p", { className: "why", lang: "en" }, sentence(warning))),
+    [...(file.reason ? [file.reason] : []), ...file.warnings].map((text) => spoken("p", { className: "why" }, text)),
     links.length ? element("p", { className: "links" }, links) : null,
   );
 }

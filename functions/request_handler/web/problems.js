@@ -1,5 +1,6 @@
 // What can go wrong with a call, and how a person is told.
 
+import { told } from "./told.js";
 import { language, t } from "./words.js";
 
 /** The service understood a call and will not do it; `message` says why, for people. */
@@ -26,6 +27,6 @@ export function sentencesOf(error) {
   if (!(error instanceof Refused)) return [[t("problem.lost"), language()]];
   const own = t(`problem.${error.kind}`, {}, "");
   if (own) return [[own, language()]];
-  if (error.faults.length > 1) return error.faults.map((fault) => [`${fault.field} ${fault.message}`, "en"]);
-  return [[error.message, error.language]];
+  if (error.faults.length > 1) return error.faults.map((fault) => told(`${fault.field} ${fault.message}`.trim()));
+  return [error.language === "en" ? told(error.message) : [error.message, error.language]];
 }

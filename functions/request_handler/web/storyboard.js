@@ -2,6 +2,7 @@
 
 import { clock, element } from "./dom.js";
 import { nameOf } from "./player.js";
+import { spoken } from "./told.js";
 
 /** The cards of one plan; a press jumps there, marks say what to keep and what to change. */
 export class Storyboard {
@@ -48,7 +49,7 @@ export class Storyboard {
       picture,
       element("span", { className: "time" }, `${clock(move.start_time)}${eight}`),
       element("span", { className: "name" }, nameOf(move)),
-      move.why ? element("span", { className: "why", lang: "en" }, move.why) : null,
+      move.why ? spoken("span", { className: "why" }, move.why) : null,
     );
     const name = `${index + 1}. ${nameOf(move)}`;
     return element("li", { className: "card" }, jump, marks ? element("div", { className: "marks" }, marks.button("keep", index, name), marks.button("change", index, name)) : null);

@@ -2,11 +2,12 @@
 
 import { TASKS } from "./api.js";
 import { changePanel, Marks } from "./change.js";
-import { button, clock, element, link, sentence, setText } from "./dom.js";
+import { button, clock, element, link, setText } from "./dom.js";
 import { Moments } from "./moments.js";
 import { Practice } from "./practice.js";
 import { Storyboard } from "./storyboard.js";
 import { takeAway } from "./takeaway.js";
+import { openBooks, spoken } from "./told.js";
 import { comparison, versionBar } from "./versions.js";
 
 export { words } from "./task_words.js";
@@ -22,6 +23,7 @@ const PLACE = "choreo-second-";
 export async function render(view, context) {
   const [id, query = ""] = context.rest.split("?");
   const ticket = new URLSearchParams(query).get("ticket");
+  await openBooks();
   const dance = new Dance(view, encodeURIComponent(id), { ...context, shared: Boolean(ticket) }, ticket);
   dance.follow();
 }
@@ -50,7 +52,7 @@ class Dance {
       this.change?.show();
       this.#keepPlace();
     });
-    this.quality = element("p", { className: "small quality", id: "quality", lang: "en" });
+    this.quality = element("p", { className: "small quality", id: "quality" });
     this.stage = element("section", { id: "player", hidden: true, "aria-label": t("practice.title") }, this.practice.element, this.quality);
     this.storyboard = new Storyboard(context, (second) => this.#jump(second));
     this.planned = element("section", { id: "plan", hidden: true, "aria-labelledby": "plan-title" }, element("h2", { id: "plan-title" }, t("plan.title")), this.storyboard.element);
@@ -114,7 +116,7 @@ class Dance {
     this.#showProgress(task, ended);
     const doubts = [...new Set([...(task.degraded ? [task.degraded] : []), ...(task.warnings || [])])];
     this.doubts.hidden = !doubts.length;
-    this.doubts.replaceChildren(...doubts.map((text) => element("li", { lang: "en" }, sentence(text))));
+    this.doubts.replaceChildren(...doubts.map((text) => spoken("li", {}, text)));
     this.#showVideo(task);
     if (before?.status !== task.status) this.#showActions(task, ended);
     if (task.status === "completed" && this.plan && !this.panels.childElementCount) this.#showPanels(task);
@@ -132,7 +134,8 @@ class Dance {
       else item.removeAttribute("aria-current");
     });
     if (task.status === "failed") {
-      this.message.replaceChildren(element("span", { lang: task.error ? "en" : null }, task.error || t("task.no-reason")), ` ${t("task.try-again")}`);
+      const reason = task.error ? spoken("span", {}, task.error) : t("task.no-reason");
+      this.message.replaceChildren(reason, ` ${t("task.try-again")}`);
     } else if (task.status === "cancelled") setText(this.message, t("task.nothing-more"));
     else setText(this.message, `${t(`doing.${task.stage}`)} · ${this.progress} %`);
   }
@@ -212,8 +215,7 @@ class Dance {
     this.practice.adopt(this.preview);
     this.preview.hidden = true;
     this.stage.dataset.kind = kind;
-    this.quality.lang = kind === "whole" ? "en" : this.context.language;
-    setText(this.quality, task.quality?.sentence || (kind === "preview" ? t("practice.preview") : ""));
+    this.quality.replaceChildren(task.quality?.sentence ? spoken("span", {}, task.quality.sentence) : kind === "preview" ? t("practice.preview") : "");
     if (first) this.practice.player.second = Number(sessionStorage.getItem(PLACE + this.id) ?? 0);
     this.practice.player.load(task.video_url ?? task.preview_url);
     this.storyboard.allowJumps(true);

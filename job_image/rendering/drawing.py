@@ -1,5 +1,6 @@
 """Pictures made of clip frames: fitted into the output's size, blended, darkened."""
 
+from ctypes import memset
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -100,6 +101,7 @@ class Blender:
     def __init__(self, width: int, height: int) -> None:
         self._size = (width, height)
         self._black: VideoFrame | None = None
+        self._mask = VideoFrame(width, height, clip_format.PIXEL_FORMAT)
         self._graph: Graph | None = None
         self._tops: list[FilterContext] = []
         self._count = 0
@@ -114,9 +116,11 @@ class Blender:
             return first
         if self._graph is None:
             self._graph = self._mixing()
-        # A mask of one level: the only blend in the library that uses vector instructions.
-        mask = _flat_frame(*self._size, (level, level, level))
-        for top, frame in zip(self._tops, (first, second, mask), strict=True):
+        # A mask of one level: the only blend in the library that uses vector instructions. It is
+        # written over: nothing looks at it again once the mixed picture is out.
+        for plane in self._mask.planes:
+            memset(plane.buffer_ptr, level, plane.buffer_size)
+        for top, frame in zip(self._tops, (first, second, self._mask), strict=True):
             frame.pts, frame.time_base = self._count, _TICK
             top.push(frame)
         self._count += 1

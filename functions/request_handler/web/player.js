@@ -13,6 +13,7 @@ export class Player {
     this.second = 0;
     this.last = "";
     this.watchers = [];
+    this.held = null; // while it is set, it alone is told the frames
     this.video = element("video", { playsInline: true, preload: "auto", id: "video" });
     this.counts = element("ol", { className: "counts", id: "counts", "aria-hidden": "true" }, COUNTS.map((count) => element("li", { className: count === "·" ? "tap" : "" }, count)));
     this.now = element("strong", { id: "move-now" });
@@ -58,7 +59,12 @@ export class Player {
   }
 
   #frame(mediaTime) {
-    this.second = this.moments ? this.moments.ofFrame(mediaTime) : mediaTime;
+    const second = this.moments ? this.moments.ofFrame(mediaTime) : mediaTime;
+    if (this.held) {
+      this.held(second);
+      return;
+    }
+    this.second = second;
     this.#show(this.second);
     for (const watch of this.watchers) watch(this.second);
   }

@@ -1,6 +1,7 @@
 // Practising: speed with the pitch kept, mirror, loops with a count-in, clicks, full screen.
 
 import { Clicks } from "./clicks.js";
+import { CountIn } from "./countin.js";
 import { clock, element, icon, setText } from "./dom.js";
 import { Player } from "./player.js";
 import { helpDialog, shortcuts } from "./shortcuts.js";
@@ -10,8 +11,6 @@ const SLOWEST = 50;
 const FASTEST = 110;
 const STEP = 5;
 const LOOPS = ["off", "eight", "move", "section"];
-/** Counts that are clicked before a loop begins anew. */
-const COUNT_IN = 4;
 
 /** The stage: video, counts, timeline and controls. `onMoment` is told each beat and move. */
 export class Practice {
@@ -20,13 +19,13 @@ export class Practice {
     this.t = t;
     this.loop = "off";
     this.span = null;
-    this.counting = null;
     this.player = new Player(context, (moment) => {
       this.#followLoop();
       onMoment(moment);
     });
     this.timeline = new Timeline(this.player, t);
     this.clicks = new Clicks(this.player, signal);
+    this.counting = new CountIn(this.player, this.clicks, (count) => this.#showCounting(count));
     this.player.watchers.push((second) => this.#tick(second));
     this.#build(context);
     this.#listen(signal);
@@ -56,7 +55,7 @@ export class Practice {
     this.loops.addEventListener("change", (event) => this.setLoop(event.target.value));
     this.loopShown = element("p", { className: "small loop-shown", role: "status" });
     this.help = helpDialog(t);
-    this.screen = element("div", { className: "screen" }, this.player.video, element("p", { className: "counting", "aria-hidden": "true", hidden: true }));
+    this.screen = element("div", { className: "screen" }, this.player.video, this.counting.still, element("p", { className: "counting", "aria-hidden": "true", hidden: true }));
     this.now = element("div", { className: "now" }, this.player.counts, element("p", { className: "names" }, this.player.now, " ", this.player.next));
     this.controls = element(
       "div", { className: "controls", role: "group", "aria-label": t("practice.controls") },
@@ -76,13 +75,19 @@ export class Practice {
   #listen(signal) {
     const { video } = this.player;
     const shown = () => {
-      const playing = !video.paused || this.counting !== null;
+      const playing = !video.paused || this.counting.on;
       this.play.replaceChildren(icon(playing ? "pause" : "play"));
       this.play.setAttribute("aria-label", this.t(playing ? "practice.pause" : "practice.play"));
       this.play.title = this.play.getAttribute("aria-label");
     };
     for (const event of ["play", "pause", "counting"]) video.addEventListener(event, shown, { signal });
-    video.addEventListener("seeked", () => this.#place(this.player.moments?.toTimeline(video.currentTime) ?? video.currentTime), { signal });
+    video.addEventListener("seeked", () => {
+      if (!this.counting.on) this.#place(this.player.moments?.toTimeline(video.currentTime) ?? video.currentTime);
+    }, { signal });
+    video.addEventListener("emptied", () => {
+      if (this.counting.on) this.#count(this.counting.start); // another video: it is counted into that one
+    }, { signal });
+    signal.addEventListener("abort", () => this.counting.end());
     video.addEventListener("ended", () => {
       if (this.span) this.#again();
     }, { signal });
@@ -107,9 +112,10 @@ export class Practice {
 
   togglePlay() {
     const { video } = this.player;
-    if (this.counting !== null) return this.#stopCounting();
+    if (this.counting.on) return this.counting.stop();
     if (!video.paused) return video.pause();
     if (video.ended) this.player.seek(0);
+    if (this.#countsIn) return this.#count(this.span?.start ?? this.#eightHere());
     return video.play().catch(() => {});
   }
 
@@ -134,7 +140,7 @@ export class Practice {
 
   /** Go to a second; a loop moves along. */
   goTo(second) {
-    this.#stopCounting();
+    this.counting.stop();
     this.player.seek(second);
     this.#setSpan();
     this.#place(second);
@@ -144,11 +150,14 @@ export class Practice {
   setSpeed(percent) {
     const { video } = this.player;
     const wanted = Math.min(FASTEST, Math.max(SLOWEST, percent));
+    const counting = this.counting.on;
+    this.counting.stop();
     video.preservesPitch = true;
     video.defaultPlaybackRate = wanted / 100; // a new source begins with it
     video.playbackRate = wanted / 100;
     this.speed.value = wanted;
     setText(this.speedShown, `${wanted} %`);
+    if (counting) this.#count(this.counting.start);
   }
 
   faster(by) {
@@ -220,59 +229,44 @@ export class Practice {
 
   /** A person who goes out of the loop takes it along. */
   #followLoop() {
-    if (!this.span || this.counting !== null) return;
+    if (!this.span || this.counting.on) return;
     const { second } = this.player;
     if (second < this.span.start - 0.1 || second > this.span.end + 0.5) this.#setSpan();
   }
 
   #again() {
-    if (this.countIn.getAttribute("aria-pressed") === "true") this.#countIn();
+    if (this.#countsIn) this.#count(this.span.start);
     else {
       this.player.seek(this.span.start);
       if (this.player.video.paused) this.player.video.play().catch(() => {});
     }
   }
 
-  /** Click the counts that lead to the loop's first, then play from it. */
-  #countIn() {
-    const { player, span } = this;
-    const { moments, video } = player;
-    video.pause();
-    player.seek(span.start);
-    const beat = moments.firstBeatFrom(span.start - 0.02);
-    const first = Math.max(0, moments.countOf(beat));
-    const counts = Array.from({ length: COUNT_IN }, (_, index) => (first + 8 - COUNT_IN + index) % 8);
-    const pulse = moments.pulse(span.start) / (video.playbackRate * moments.speed);
-    const lead = (moments.beats[beat] - span.start) / (video.playbackRate * moments.speed);
-    const start = this.clicks.countIn(counts, pulse);
-    const timers = counts.map((count, index) => setTimeout(() => this.#showCounting(count), 1000 * (start + index * pulse)));
-    timers.push(setTimeout(() => {
-      this.#endCounting();
-      video.play().catch(() => {});
-    }, 1000 * (start + COUNT_IN * pulse - lead)));
-    this.counting = timers;
-    video.dispatchEvent(new Event("counting"));
+  get #countsIn() {
+    return this.countIn.getAttribute("aria-pressed") === "true" && this.player.moments?.beats.length > 1;
+  }
+
+  /** The second at which the eight begins that is danced now. */
+  #eightHere() {
+    const { moments, second } = this.player;
+    return moments.ones.length ? moments.eightAt(second).start : second;
+  }
+
+  #count(start) {
+    this.counting.begin(start);
+    this.player.video.dispatchEvent(new Event("counting"));
   }
 
   #showCounting(count) {
     const box = this.screen.querySelector(".counting");
-    box.hidden = false;
+    box.hidden = count < 0;
+    if (count < 0) {
+      this.player.refresh();
+      this.player.video.dispatchEvent(new Event("counting"));
+      return;
+    }
     box.textContent = count % 4 === 3 ? "·" : String(count + 1);
     this.player.showCount(count);
-  }
-
-  #stopCounting() {
-    if (this.counting === null) return;
-    this.clicks.stop();
-    this.#endCounting();
-  }
-
-  #endCounting() {
-    for (const timer of this.counting ?? []) clearTimeout(timer);
-    this.counting = null;
-    this.screen.querySelector(".counting").hidden = true;
-    this.player.refresh();
-    this.player.video.dispatchEvent(new Event("counting"));
   }
 
   #place(second) {

@@ -160,12 +160,17 @@ def read_clip(path: Path, name: str, alive: Callable[[], None]) -> Clip:
         UnreadableMedia: For a file that cannot be opened, has no pictures or was changed after it
             was sealed.
     """
-    with opened(path, VIDEO_FORMATS) as container:
+    if not path.is_file():
+        raise UnreadableMedia(f"{path.name} is not a file")
+    try:
         digest, sealed = clip_format.digest_of(path)
-        if sealed is not None and sealed != digest:
-            raise UnreadableMedia(
-                f"{name} is damaged: its bytes are not those that were written at ingest"
-            )
+    except OSError as exc:
+        raise UnreadableMedia(f"{path.name} cannot be opened: {reason(exc)}") from exc
+    if sealed is not None and sealed != digest:
+        raise UnreadableMedia(
+            f"{name} is damaged: its bytes are not those that were written at ingest"
+        )
+    with opened(path, VIDEO_FORMATS, known=sealed is not None) as container:
         clip = replace(
             _indexed(container, path, name, alive, sealed is not None), digest=digest.hex()
         )
@@ -318,7 +323,10 @@ def _groups_are_closed(order: Sequence[int], keys: Sequence[int]) -> bool:
 def _constant_rate(stamps: Sequence[int], time_base: Fraction) -> Fraction | None:
     if len(stamps) < 2:
         return None
-    step = Fraction(stamps[-1] - stamps[0], len(stamps) - 1)
-    if any(abs(stamp - stamps[0] - step * place) > 1 for place, stamp in enumerate(stamps)):
+    first, span, steps = stamps[0], stamps[-1] - stamps[0], len(stamps) - 1
+    # In whole numbers: fractions would take longer than all the rest of reading a clip.
+    if any(
+        abs((stamp - first) * steps - span * place) > steps for place, stamp in enumerate(stamps)
+    ):
         return None
-    return 1 / (step * time_base)
+    return steps / (span * time_base)

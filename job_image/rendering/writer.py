@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -36,6 +37,9 @@ LONGEST_CAPTION = 1_000
 """Bytes of one text; its length is written in two bytes."""
 
 _MILLISECOND = Fraction(1, 1000)
+
+_Timed = tuple[float, "Packet[Any]"]
+"""A packet after the second at which it is decoded."""
 
 
 class VideoWriter:
@@ -100,10 +104,9 @@ class VideoWriter:
                 self._template.streams.video[0]
             )
             self._video.time_base = Fraction(1, clock.ticks_per_second)
+            self._tick = Fraction(1, clock.ticks_per_second)
             self._others = heapq.merge(
-                self._sound_packets(sound),
-                self._caption_packets(captions),
-                key=lambda packet: float((packet.dts or 0) * packet.time_base),
+                self._sound_packets(sound), self._caption_packets(captions), key=itemgetter(0)
             )
             self._next_other = next(self._others, None)
             self._container.set_chapters([_chapter(*item) for item in enumerate(chapters)])
@@ -237,44 +240,45 @@ class VideoWriter:
         self._decoded = decoded
         self._count += 1
         packet.stream = self._video
-        packet.time_base = Fraction(1, self._clock.ticks_per_second)
+        packet.time_base = self._tick
         packet.pts, packet.dts, packet.duration = tick, decoded, duration
         self._write_others_until(decoded / self._clock.ticks_per_second)
         self._container.mux_one(packet)
 
-    def _sound_packets(self, path: Path) -> "Iterator[Packet[Any]]":
+    def _sound_packets(self, path: Path) -> "Iterator[_Timed]":
         source: InputContainer = self._resources.enter_context(open_media(path, "mov", "aac"))
         track = source.streams.audio[0]
         stream: AudioStream = self._container.add_stream_from_template(track)
+        second = 1 / float(track.time_base or _MILLISECOND)
 
-        def packets() -> "Iterator[Packet[Any]]":
+        def packets() -> "Iterator[_Timed]":
             for packet in source.demux(track):
                 if packet.dts is not None:
                     packet.stream = stream
-                    yield packet
+                    yield packet.dts / second, packet
 
         return packets()
 
-    def _caption_packets(self, cues: Sequence[Cue]) -> "Iterator[Packet[Any]]":
+    def _caption_packets(self, cues: Sequence[Cue]) -> "Iterator[_Timed]":
         stream = self._container.add_mux_stream("mov_text", time_base=_MILLISECOND)
         stream.time_base = _MILLISECOND
         stream.disposition = Disposition(0)
 
-        def packets() -> "Iterator[Packet[Any]]":
+        def packets() -> "Iterator[_Timed]":
             for cue in cues:
                 text = cue.text.encode()[:LONGEST_CAPTION]
                 packet = Packet(len(text).to_bytes(2, "big") + text)
                 packet.stream, packet.time_base = stream, _MILLISECOND
                 packet.pts = packet.dts = round(cue.start * 1000)
                 packet.duration = round(cue.end * 1000) - packet.pts
-                yield packet
+                yield packet.pts / 1000, packet
 
         return packets()
 
     def _write_others_until(self, seconds: float | None) -> None:
         while self._next_other is not None:
-            packet = self._next_other
-            if seconds is not None and float((packet.dts or 0) * packet.time_base) > seconds:
+            time, packet = self._next_other
+            if seconds is not None and time > seconds:
                 return
             self._container.mux_one(packet)
             self._next_other = next(self._others, None)

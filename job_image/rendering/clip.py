@@ -84,7 +84,8 @@ class Clip:
 
     def time(self, frame: int) -> float:
         """Return when `frame` is shown, in seconds on the clip's clock."""
-        return float((self.stamps[frame] - self.stamps[0]) * self.time_base)
+        base = self.time_base
+        return (self.stamps[frame] - self.stamps[0]) * base.numerator / base.denominator
 
     @cached_property
     def mean_rate(self) -> float:

@@ -135,10 +135,10 @@ def _divided(
         return
     drawn = Encode((Drawn(piece.start, piece.end),))
     shot = timeline.shots[piece.shot]
-    run = _run(timeline, piece, shot)
-    bent = not shot.even
     copyable = wanted is not None and shot.clip.format == wanted
-    if not copyable or run is None or (bent and (even_rate or not shot.gentle)):
+    by_stamps = shot.even or (shot.gentle and not even_rate)
+    run = _run(timeline, piece, shot) if copyable and by_stamps else None
+    if run is None:
         yield drawn
         return
     first = shot.clip.next_key(run.start)
@@ -164,8 +164,10 @@ def _run(timeline: Timeline, piece: _Plain, shot: Shot) -> Stamped | None:
     run = Stamped(piece.shot, start, end, piece.start * step, start, piece.end * step)
     if not shot.even:
         # The next piece begins where this one ends: leave no frame too close to it.
-        while run.end > run.start and ticks(timeline, run)[-1] > run.end_tick - step // 2:
-            run = run._replace(end=run.end - 1)
+        found = ticks(timeline, run)
+        while found and found[-1] > run.end_tick - step // 2:
+            found.pop()
+        run = run._replace(end=run.start + len(found))
     return run
 
 

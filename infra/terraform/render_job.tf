@@ -1,5 +1,11 @@
 locals {
   scratch_folder = "/scratch"
+
+  # What a rendering asks for too much fails with a sentence instead of ending without one: the
+  # process may ask for less than the container has, and for less processor time than its timeout.
+  render_memory_mib      = tonumber(regex("^[0-9]+", var.render_resources.memory)) * (endswith(var.render_resources.memory, "Gi") ? 1024 : 1)
+  render_memory_left_mib = 256
+  render_cpu_seconds     = floor(var.render_timeout_seconds * 0.9)
 }
 
 resource "google_cloud_run_v2_job" "render" {
@@ -53,6 +59,8 @@ resource "google_cloud_run_v2_job" "render" {
             USE_GCS         = "true"
             GCS_BUCKET_NAME = google_storage_bucket.media.name
             METRICS         = "log"
+            JOB_MEMORY_MIB  = tostring(local.render_memory_mib - local.render_memory_left_mib)
+            JOB_CPU_SECONDS = tostring(local.render_cpu_seconds)
             SCRATCH_DIR     = local.scratch_folder
             TMPDIR          = local.scratch_folder
           })

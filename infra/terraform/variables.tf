@@ -221,9 +221,14 @@ variable "gemini_model" {
 # --- render job ---
 
 variable "render_resources" {
-  description = "CPU and memory of one rendering."
+  description = "CPU and memory of one rendering. The process may ask for 256 MiB less than this."
   type        = object({ cpu = string, memory = string })
   default     = { cpu = "2", memory = "2Gi" }
+
+  validation {
+    condition     = can(regex("^([1-9][0-9]?Gi|[1-9][0-9]{3,4}Mi)$", var.render_resources.memory))
+    error_message = "render_resources.memory must be from 1Gi (or 1000Mi) on, in whole Gi or Mi, such as 2Gi or 1536Mi."
+  }
 }
 
 variable "render_timeout_seconds" {

@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 from cloud_paths import MODULE, ROOT
 
+from catalog import probing
+from catalog.probing import MAX_RATE, MAX_SECONDS, MIN_SIDE
+from catalog.source_files import MAX_CLIP_BYTES, MAX_SONG_BYTES
+from choreo import decoding
+from choreo.music.decoding import MAX_DURATION
+from choreo.settings import INGEST_CPU_SECONDS, INGEST_MEMORY_MIB, Role, Settings
 from tools import costs
 
 PAGE = ROOT / "docs" / "operations.md"
@@ -70,6 +76,20 @@ def test_the_limits_on_the_page_are_the_defaults_of_the_variables() -> None:
     assert f"{default('videos_kept_days')} days (`videos_kept_days`;" in limits
     assert f"{default('planning_attempts')} deliveries (`planning_attempts`)" in limits
     assert default("scratch_size").replace("Gi", " GiB") in limits
+
+
+def test_the_limits_of_media_on_the_page_are_those_of_the_code() -> None:
+    limits = _page().split("## Limits")[1].split("\n## ")[0]
+    gib = 1 << 30
+    assert f"song {MAX_SONG_BYTES // gib} GiB, clip {MAX_CLIP_BYTES // gib} GiB" in limits
+    assert f"song {MAX_DURATION // 60:.0f} minutes, clip {MAX_SECONDS / 60:.0f} minutes" in limits
+    assert probing.MAX_PIXELS == 4096 * 2304
+    assert decoding.MAX_PIXELS == 4096 * 4096
+    assert f"4096 x 2304 pixels, {MAX_RATE} a second, {MIN_SIDE} pixels a side" in limits
+    assert f"{INGEST_MEMORY_MIB:,} MiB of address space (`INGEST_MEMORY_MIB`)" in limits
+    assert f"{INGEST_CPU_SECONDS:,} s (`INGEST_CPU_SECONDS`)" in limits
+    settings = Settings.from_env({"PLANNER_URL": "http://127.0.0.1:9"}, Role.REQUEST_HANDLER)
+    assert f"{settings.upload_limit // gib} GiB (`UPLOAD_LIMIT_MIB`)" in limits
 
 
 @pytest.fixture

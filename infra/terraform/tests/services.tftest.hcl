@@ -128,6 +128,45 @@ run "with_gemini_the_planner_knows_the_name_and_not_the_key" {
   }
 }
 
+run "a_rendering_that_asks_for_too_much_ends_before_its_container_does" {
+  command = plan
+
+  assert {
+    condition = {
+      for variable in google_cloud_run_v2_job.render.template[0].template[0].containers[0].env :
+      variable.name => variable.value if contains(["JOB_MEMORY_MIB", "JOB_CPU_SECONDS"], variable.name)
+    } == { JOB_MEMORY_MIB = "1792", JOB_CPU_SECONDS = "1620" }
+    error_message = "The job's own limits do not lie below its container's."
+  }
+}
+
+run "the_limits_of_a_rendering_follow_its_container" {
+  command = plan
+
+  variables {
+    render_resources       = { cpu = "1", memory = "1536Mi" }
+    render_timeout_seconds = 600
+  }
+
+  assert {
+    condition = {
+      for variable in google_cloud_run_v2_job.render.template[0].template[0].containers[0].env :
+      variable.name => variable.value if contains(["JOB_MEMORY_MIB", "JOB_CPU_SECONDS"], variable.name)
+    } == { JOB_MEMORY_MIB = "1280", JOB_CPU_SECONDS = "540" }
+    error_message = "The job's own limits do not follow its container's."
+  }
+}
+
+run "a_memory_that_nobody_can_read_is_refused" {
+  command = plan
+
+  variables {
+    render_resources = { cpu = "2", memory = "2 GB" }
+  }
+
+  expect_failures = [var.render_resources]
+}
+
 run "a_planner_slower_than_pub_sub_waits_is_refused" {
   command = plan
 

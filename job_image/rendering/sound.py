@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
-from av.audio.fifo import AudioFifo
-from av.audio.frame import AudioFrame
 
 from choreo.blueprint import Blueprint, OutputConfig
 from choreo.errors import RenderFailed
@@ -195,22 +193,9 @@ def _written(
 def _encode(container: "OutputContainer", blocks: Blocks, bit_rate: int) -> None:
     stream = container.add_stream("aac", rate=SAMPLE_RATE, options=_CODER, layout=LAYOUT)
     stream.bit_rate = bit_rate
-    fifo = AudioFifo()
     clock = 0
-
-    def send(frame: AudioFrame) -> None:
-        nonlocal clock
-        frame.pts, frame.time_base = clock, SAMPLE
-        clock += frame.samples
-        container.mux(stream.encode(frame))
-
     for block in blocks:
-        block.pts = None
-        fifo.write(block)
-        for frame in fifo.read_many(AAC_FRAME):
-            send(frame)
-    if fifo.samples:
-        rest = fifo.read(0, partial=True)
-        if rest is not None:
-            send(rest)
+        block.pts, block.time_base = clock, SAMPLE
+        clock += block.samples
+        container.mux(stream.encode(block))
     container.mux(stream.encode(None))

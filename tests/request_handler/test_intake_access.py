@@ -95,8 +95,9 @@ def test_a_ticket_opens_what_a_browser_opens_and_nothing_else(guarded: World) ->
     task = poll(guarded, task_id, ANNA).get_json()
     ticket = task["ticket"]
     assert guarded.client.get(task["video_url"]).status_code == 200
-    for tail in ("/captions.vtt", "/cue-sheet", "/timeline.otio"):
-        assert guarded.client.get(f"{TASKS}{task_id}{tail}?ticket={ticket}").status_code == 200
+    for tail in ("/captions.vtt", "/cue-sheet", "/timeline.otio", "/download"):
+        led = guarded.client.get(f"{TASKS}{task_id}{tail}?ticket={ticket}", follow_redirects=True)
+        assert led.status_code == 200
     for path in (TASKS + task_id, TASKS + task_id + "/blueprint", "/api/songs"):
         refused(guarded.client.get(f"{path}?ticket={ticket}"), 401, "unauthorized")
     songs = guarded.client.get("/api/songs", headers=bearer(BENI)).get_json()["songs"]

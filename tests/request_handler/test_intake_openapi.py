@@ -106,6 +106,7 @@ def test_answers_are_as_described(world: World, description: dict[str, Any]) -> 
         (root + "/cue-sheet", "get", get(TASKS + task_id + "/cue-sheet")),
         (root + "/cue-sheet", "get", get(TASKS + task_id + "/cue-sheet?format=txt")),
         (root + "/timeline.otio", "get", get(TASKS + task_id + "/timeline.otio")),
+        (root + "/download", "get", get(TASKS + failed + "/download")),
         (root + "/reroll", "post", post(TASKS + task_id + "/reroll", json={"slots": [1]})),
         (root + "/reroll", "post", post(TASKS + task_id + "/reroll", json={"slots": [9]})),
         (root + "/reroll", "post", post(TASKS + failed + "/reroll", json={"slots": [0]})),

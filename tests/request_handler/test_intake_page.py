@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import av
 import pytest
 from intake_world import World, a_blueprint, a_song
-from machine import require
+from machine import BUCKET, require
 from playwright.sync_api import (
     Browser,
     Error,
@@ -23,6 +24,7 @@ from playwright.sync_api import (
 )
 from werkzeug.serving import make_server
 
+from choreo.gcp.object_store import BucketStore
 from choreo.task import Phase, Rendered, Reroll
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -157,6 +159,80 @@ def test_a_failure_is_told_in_a_sentence(world: World, visit: Visit) -> None:
     visit.page.goto(f"{visit.address}#/task/{task_id}")
     expect(visit.page.get_by_role("heading", name="could not be made")).to_be_visible()
     expect(visit.page.get_by_role("status")).to_contain_text("The library has no <moves>.")
+
+
+def test_a_video_that_is_no_longer_kept_can_be_made_again(world: World, visit: Visit) -> None:
+    page, task_id = visit.page, world.task_id()
+    output = {"output_path": f"outputs/{task_id}.mp4", "mirror": True}
+    world.complete(task_id, output_config=output)
+    (world.media / "outputs" / f"{task_id}.mp4").unlink()
+    page.goto(f"{visit.address}#/task/{task_id}")
+    expect(page.get_by_role("status").first).to_contain_text("no longer kept")
+    expect(page.locator("#moves .card")).to_have_count(2)
+    expect(page.locator("#player")).to_be_hidden()
+    expect(page.locator("#download, progress:visible")).to_have_count(0)
+    expect(page.get_by_role("link", name="Captions")).to_be_visible()
+    page.get_by_role("button", name="Make the video again").dblclick()
+    page.wait_for_url(lambda url: task_id not in url)
+    again = world.tasks.get(page.url.split("#/task/")[1]).request.variant
+    assert again is not None
+    assert (again.task_id, again.mirror) == (task_id, True)
+    assert visit.complaints == []
+
+
+def test_a_video_that_is_removed_while_the_page_is_open_is_said_to_be(
+    world: World, visit: Visit
+) -> None:
+    page, task_id = visit.page, world.task_id()
+    video = world.media / "outputs" / f"{task_id}.mp4"
+    write_video(video, 2)
+    world.complete(task_id)
+    page.goto(f"{visit.address}#/task/{task_id}")
+    expect(page.locator("#download")).to_be_visible()
+    video.unlink()
+    page.evaluate("document.querySelector('video').src += '?again'")  # what was read is cached
+    expect(page.get_by_role("button", name="Make the video again")).to_be_visible()
+    expect(page.locator("#download, #player:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize("bucket", [False, True])
+def test_a_dance_is_saved_under_the_name_of_its_song(
+    world: World,
+    visit: Visit,
+    bucket: bool,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a local stack, and from a bucket: it plays there without leave of another policy."""
+    if bucket:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", request.getfixturevalue("bucket_server"))
+        monkeypatch.setenv("USE_GCS", "true")
+        monkeypatch.setenv("GCS_BUCKET_NAME", BUCKET)
+        sound = "songs/amor/audio.wav"
+        BucketStore(BUCKET).publish(world.media / sound, sound)
+    page, task_id = visit.page, world.task_id()
+    output = {"output_path": f"outputs/{task_id}.mp4", "mirror": True, "speed": 0.5}
+    video = world.media / "outputs" / f"{task_id}.mp4"
+    write_video(video, 2)
+    world.complete(task_id, output_config=output)
+    if bucket:
+        BucketStore(BUCKET).publish(video, f"outputs/{task_id}.mp4")
+    page.goto(f"{visit.address}#/task/{task_id}")
+    page.wait_for_function("() => document.querySelector('video')?.readyState >= 2")
+    places = page.evaluate("[location.origin, new URL(document.querySelector('video').src).origin]")
+    assert (places[0] != places[1]) == bucket
+    for link, suffix in (("Captions", ".vtt"), ("Editor", ".otio"), ("Download", ".mp4")):
+        name = f"Amor de prueba - mirrored - 50 %{suffix}"
+        if bucket and suffix == ".mp4":  # the emulated one plays it; what it is asked counts
+            with page.expect_request(lambda asked: asked.url.startswith(places[1])) as asking:
+                page.get_by_role("link", name=link).click()
+            assert f"attachment; filename*=UTF-8''{quote(name)}" in unquote(asking.value.url)
+        else:
+            with page.expect_download() as saving:
+                page.get_by_role("link", name=link).click()
+            assert saving.value.suggested_filename == name
+            assert saving.value.path().stat().st_size
+    assert visit.complaints == []
 
 
 def test_a_dance_that_does_not_exist_is_said_not_to(visit: Visit) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from intake_world import World
+from intake_world import TASKS, World
 from samples import a_blueprint, a_request
 
 from choreo.database.engine import engine_for
@@ -49,6 +49,25 @@ def test_after_its_days_the_task_tells_when_the_video_went(world: World) -> None
     assert task["message"] == (
         f"The video was removed on {yesterday} after 30 days; generate it again"
     )
+
+
+def test_a_removed_video_is_gone_for_downloads_too(world: World) -> None:
+    gone = world.client.get(f"{TASKS}{_completed(world, days_ago=31)}/download")
+    assert (gone.status_code, gone.get_json()["type"]) == (410, "urn:choreo:problem:video-removed")
+    early = world.client.get(f"{TASKS}{world.task_id()}/download")
+    assert (early.status_code, early.get_json()["type"]) == (404, "urn:choreo:problem:no-video")
+
+
+@pytest.mark.parametrize("name", ["Mi baile ñ.mp4", "", "a\r\nX-Evil: 1", "x" * 900, "../../etc"])
+def test_a_download_is_named_as_wished_or_harmlessly(world: World, name: str) -> None:
+    task_id = _completed(world, days_ago=1)
+    _write_video(world, task_id)
+    saved = world.client.get(
+        f"{TASKS}{task_id}/download", query_string={"name": name}, follow_redirects=True
+    )
+    assert saved.data == b"video"
+    assert saved.headers["Content-Disposition"].startswith("attachment")
+    assert "X-Evil" not in saved.headers
 
 
 def test_a_video_that_went_early_is_not_said_to_be_old(world: World) -> None:

@@ -69,6 +69,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", TASK + "/captions.vtt", choreography.task_captions),
     ("GET", TASK + "/cue-sheet", choreography.task_cue_sheet),
     ("GET", TASK + "/timeline.otio", choreography.task_timeline),
+    ("GET", TASK + "/download", choreography.task_download),
     ("GET", "/api/songs", library.songs),
     ("GET", "/api/songs/<song_id>/audio", library.song_audio),
     ("GET", "/api/songs/<song_id>/counts", own_media.song_counts),
@@ -100,6 +101,7 @@ OPENED_BY_BROWSERS: frozenset[Handler] = frozenset(
         choreography.task_captions,
         choreography.task_cue_sheet,
         choreography.task_timeline,
+        choreography.task_download,
         library.song_audio,
         media.media,
     }
@@ -113,6 +115,7 @@ SHARED: frozenset[Handler] = frozenset(
         choreography.task_captions,
         choreography.task_cue_sheet,
         choreography.task_timeline,
+        choreography.task_download,
         storyboard.task_storyboard,
         media.media,
     }

@@ -30,6 +30,7 @@ from intake.bodies import (
     read_body,
 )
 from intake.doors import Doors
+from intake.media import download_name
 from intake.problems import FieldFault, Problem
 from intake.replies import json_reply, text_reply
 
@@ -135,10 +136,31 @@ def task_cue_sheet(doors: Doors, visit: Visit, task_id: str) -> Response:
 
 
 def task_timeline(doors: Doors, visit: Visit, task_id: str) -> Response:
-    """Give the plan as an OpenTimelineIO file."""
+    """Give the plan as an OpenTimelineIO file, to be saved under `?name=`."""
     reply = text_reply(exports.timeline(plan_of(doors, visit, task_id)), "application/json")
-    reply.headers["Content-Disposition"] = f'attachment; filename="{task_id}.otio"'
+    name = download_name(visit.request.args.get("name", ""), f"{task_id}.otio")
+    reply.headers.set("Content-Disposition", "attachment", filename=name)
     return reply
+
+
+def task_download(doors: Doors, visit: Visit, task_id: str) -> Response:
+    """Lead a browser to the finished video, to save it under `?name=`.
+
+    An address that is signed ends soon and the page may be open for long, so it is made now.
+    """
+    task = known_task(doors, visit, task_id)
+    if task.status is not TaskStatus.COMPLETED or task.video_path is None:
+        raise Problem(
+            HTTPStatus.NOT_FOUND, "no-video", f"the task is {task.status.value} and has no video"
+        )
+    if not _is_stored(doors, task.video_path):
+        raise Problem(HTTPStatus.GONE, "video-removed", _words_for_removed(doors, task))
+    name = download_name(visit.request.args.get("name", ""), f"choreography-{task.id[:8]}.mp4")
+    address = doors.gate.with_ticket(doors.links.link(task.video_path, name), visit.caller)
+    return Response(
+        status=HTTPStatus.TEMPORARY_REDIRECT,
+        headers={"Location": address, "Cache-Control": "no-store"},
+    )
 
 
 def known_song(doors: Doors, song_id: str) -> Song:

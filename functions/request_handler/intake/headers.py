@@ -2,27 +2,33 @@
 
 import base64
 import hashlib
+import os
+from functools import cache
 
 from werkzeug.wrappers import Response
 
 from choreo.exports import CUE_SHEET_STYLE
 
 _BUCKETS = "https://storage.googleapis.com"
-"""Where signed addresses lead; locally it is simply never asked."""
+"""Where signed addresses lead."""
 
-_PAGE_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        f"img-src 'self' data: {_BUCKETS}",
-        f"media-src 'self' blob: {_BUCKETS}",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
+
+@cache
+def _page_policy(buckets: str) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: {buckets}",
+            f"media-src 'self' blob: {buckets}",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
     )
-)
+
 
 _STYLE_HASH = base64.b64encode(hashlib.sha256(CUE_SHEET_STYLE.encode()).digest()).decode()
 
@@ -42,7 +48,9 @@ _ALWAYS = {
 
 def guard(reply: Response, endpoint: str) -> Response:
     """Add the security headers that suit what `endpoint` answers."""
-    policies = {"page": _PAGE_POLICY, "task_cue_sheet": _SHEET_POLICY}
+    # Media of an emulated bucket are led to there, as `choreo.gcp.media_links` does.
+    buckets = os.environ.get("STORAGE_EMULATOR_HOST") or _BUCKETS
+    policies = {"page": _page_policy(buckets), "task_cue_sheet": _SHEET_POLICY}
     reply.headers["Content-Security-Policy"] = policies.get(endpoint, _DATA_POLICY)
     for name, value in _ALWAYS.items():
         reply.headers[name] = value

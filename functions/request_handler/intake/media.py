@@ -53,9 +53,7 @@ def media(doors: Doors, visit: Visit, path: str) -> Response:
     environ = dict(visit.request.environ)
     if "," in environ.get("HTTP_RANGE", ""):
         del environ["HTTP_RANGE"]  # several ranges at once: the whole file is a legal answer
-    name = visit.request.args.get("download", "").strip()[:MAX_NAME_CHARS]
-    if not name.isprintable():
-        name = ""
+    name = download_name(visit.request.args.get("download", ""))
     try:
         reply = send_file(
             file,
@@ -79,6 +77,12 @@ def media(doors: Doors, visit: Visit, path: str) -> Response:
     reply.headers["Cache-Control"] = "private, no-cache"
     reply.headers["Accept-Ranges"] = "bytes"
     return reply
+
+
+def download_name(wanted: str, otherwise: str = "") -> str:
+    """Return the name under which a file may be saved: `wanted`, or `otherwise` if it cannot be."""
+    name = wanted.strip()[:MAX_NAME_CHARS]
+    return name if name and name.isprintable() else otherwise
 
 
 def _shown_to(caller: Caller, parts: list[str]) -> bool:

@@ -175,6 +175,9 @@ def _paths() -> Json:
     sheet_format = _parameter(
         "format", "query", {"type": "string", "enum": ["html", "txt"], "default": "html"}
     )
+    saved_as = _parameter(
+        "name", "query", {"type": "string"}, "The name under which a browser is to save it."
+    )
     ticket = _parameter(
         "ticket", "query", {"type": "string"}, "A task's `ticket`, in place of the token."
     )
@@ -258,10 +261,18 @@ def _paths() -> Json:
             ),
         },
         f"{root}/timeline.otio": {
-            "parameters": for_people,
+            "parameters": [*for_people, saved_as],
             "get": _guarded(
                 "The plan for a video editor",
                 _answer("OpenTimelineIO.", {"application/json": {"type": "object"}}),
+                shared,
+            ),
+        },
+        f"{root}/download": {
+            "parameters": [*for_people, saved_as],
+            "get": _guarded(
+                "Lead to the finished video, to be saved",
+                {"307": _described("Where it is.", "Location")},
                 shared,
             ),
         },

@@ -40,7 +40,8 @@ export class Player {
     const { moments, second, video } = this;
     const playing = Boolean(video.src) && !video.paused;
     video.src = address;
-    if (second > 0) video.currentTime = moments ? moments.frameOf(second) : second;
+    // At its very start the poster is better than a picture that fades in from black.
+    if (second > 0.1) video.currentTime = moments ? moments.frameOf(second) : second;
     if (playing) video.play().catch(() => {});
   }
 

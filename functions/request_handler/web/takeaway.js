@@ -8,20 +8,36 @@ const SPEEDS = [100, 90, 75, 60, 50];
 const DAYS = [1, 7, 30];
 
 /** The panel of a finished dance; `address` makes addresses that a browser opens by itself. */
-export function takeAway(task, plan, address, context) {
+export function takeAway(task, plan, board, address, context) {
   const { t } = context;
-  const name = `choreography-${task.task_id.slice(0, 8)}`;
+  const name = fileName(task, plan, board, t);
+  const saved = (path, suffix) => {
+    const from = address(path);
+    return `${from}${from.includes("?") ? "&" : "?"}name=${encodeURIComponent(name + suffix)}`;
+  };
   return element(
     "section", { className: "panel", id: "take", "aria-labelledby": "take-title" },
     element("h2", { id: "take-title" }, t("take.title")),
     element("p", { className: "actions" },
-      element("a", { className: "button", href: task.video_url, download: `${name}.mp4` }, t("take.download", { size: size(task.file_size, context.language) })),
+      task.video_url ? link(t("take.download", { size: size(task.file_size, context.language) }), saved("download", ".mp4"), { className: "button", id: "download" }) : null,
       link(t("take.cue-sheet"), address("cue-sheet"), { target: "_blank", rel: "noopener" }),
       link(t("take.captions"), address("captions.vtt"), { download: `${name}.vtt` }),
-      link(t("take.timeline"), address("timeline.otio"), { download: `${name}.otio` })),
+      link(t("take.timeline"), saved("timeline.otio", ".otio"))),
     context.shared ? null : variant(task, plan, context),
     context.shared ? null : share(task, context),
   );
+}
+
+/** What a dancer looks for in a folder of downloads: the song, and what is special about this video of it. */
+function fileName(task, { output_config: output }, board, t) {
+  const speed = Math.round(100 * (output.speed ?? 1));
+  const parts = [
+    board?.title || `choreography ${task.task_id.slice(0, 8)}`,
+    output.mirror ? t("take.mirror") : "",
+    output.height > output.width ? t("take.upright") : "",
+    speed === 100 ? "" : `${speed} %`,
+  ];
+  return parts.filter(Boolean).join(" - ").replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").slice(0, 120).trim();
 }
 
 function size(bytes, language) {

@@ -8,7 +8,7 @@ import { Practice } from "./practice.js";
 import { Storyboard } from "./storyboard.js";
 import { takeAway } from "./takeaway.js";
 import { openBooks, spoken } from "./told.js";
-import { comparison, versionBar } from "./versions.js";
+import { comparison, remember, versionBar } from "./versions.js";
 
 export { words } from "./task_words.js";
 
@@ -17,6 +17,8 @@ const ENDED = ["completed", "failed", "cancelled"];
 const PLANNED = ["rendering", "uploading"];
 const POLL_MS = 1000;
 const LONGEST_POLL_MS = 8000;
+/** An address that fails sooner than this after it was made does not fail because it expired. */
+const RENEWED_MS = 30_000;
 const PLACE = "choreo-second-";
 
 /** Show the dance whose id is `context.rest`; a shared link has its ticket behind a `?`. */
@@ -38,6 +40,7 @@ class Dance {
     this.plan = null;
     this.board = null;
     this.video = "";
+    this.renewed = -Infinity;
     const { t } = context;
     this.heading = element("h1", { tabIndex: -1, id: "watch-title" }, t("task.pending"));
     this.facts = element("p", { className: "small", id: "plan-facts" });
@@ -114,6 +117,7 @@ class Dance {
     setText(this.heading, name);
     title(ended ? name : `${this.progress} %`);
     this.#showProgress(task, ended);
+    this.#showFacts();
     const doubts = [...new Set([...(task.degraded ? [task.degraded] : []), ...(task.warnings || [])])];
     this.doubts.hidden = !doubts.length;
     this.doubts.replaceChildren(...doubts.map((text) => spoken("li", {}, text)));
@@ -124,7 +128,8 @@ class Dance {
 
   #showProgress(task, ended) {
     const { t } = this.context;
-    this.wait.hidden = task.status === "completed";
+    const removed = task.status === "completed" && !task.video_url;
+    this.wait.hidden = task.status === "completed" && !removed;
     this.wait.classList.toggle("ended", ended);
     this.bar.value = this.progress;
     const at = STAGES.indexOf(task.stage);
@@ -133,7 +138,8 @@ class Dance {
       if (index === at) item.setAttribute("aria-current", "step");
       else item.removeAttribute("aria-current");
     });
-    if (task.status === "failed") {
+    if (removed) setText(this.message, t(this.context.shared ? "task.removed" : "task.removed.again"));
+    else if (task.status === "failed") {
       const reason = task.error ? spoken("span", {}, task.error) : t("task.no-reason");
       this.message.replaceChildren(reason, ` ${t("task.try-again")}`);
     } else if (task.status === "cancelled") setText(this.message, t("task.nothing-more"));
@@ -143,6 +149,7 @@ class Dance {
   #showActions(task, ended) {
     const { t, shared } = this.context;
     const actions = [];
+    if (task.status === "completed" && !task.video_url && !shared) actions.push(button(t("task.make-again"), (event) => this.#makeAgain(event.currentTarget), { className: "button" }));
     if (!ended && !shared) actions.push(button(t("task.cancel"), (event) => this.#cancel(event.currentTarget)));
     if (!ended) actions.push(button(t("task.copy-link"), (event) => this.#copyLink(event.currentTarget)));
     const back = task.reroll_of ?? task.variant_of;
@@ -151,6 +158,21 @@ class Dance {
     this.actions.replaceChildren(...actions);
     const bar = shared ? null : versionBar(task, this.context, task.status === "completed" ? () => this.#compare() : null);
     this.versions.replaceChildren(...(bar ? [bar] : []));
+  }
+
+  /** The same moves once more, as they were: a variant that varies nothing. */
+  async #makeAgain(pressed) {
+    const { post, say, signal } = this.context;
+    if (!this.plan) return; // it is asked for again until it comes
+    pressed.disabled = true;
+    try {
+      const made = await post(this.#address("variants"), { mirror: Boolean(this.plan.output_config.mirror) });
+      remember(made.task_id, this.task.task_id);
+      if (!signal.aborted) location.hash = `#/task/${made.task_id}`;
+    } catch (error) {
+      say(error);
+      pressed.disabled = false;
+    }
   }
 
   async #copyLink(pressed) {
@@ -193,7 +215,14 @@ class Dance {
     if (opening?.thumbnail_url) this.practice.player.video.poster = opening.thumbnail_url; // the video begins in black
     this.preview.hidden = !this.stage.hidden;
     if (this.stage.hidden) this.preview.append(this.practice.timeline.element);
-    const facts = [board.artist, t("moves", { n: plan.moves.length }), clock(plan.total_duration), `${Math.round(plan.audio_tempo)} BPM`, t(`difficulty.${plan.difficulty_level}`)];
+  }
+
+  #showFacts() {
+    const { plan, board, task } = this;
+    const { t } = this.context;
+    if (!plan) return;
+    const title = task.status === "completed" ? "" : board.title; // then it is the heading
+    const facts = [title, board.artist, t("moves", { n: plan.moves.length }), clock(plan.total_duration), `${Math.round(plan.audio_tempo)} BPM`, t(`difficulty.${plan.difficulty_level}`)];
     setText(this.facts, facts.filter(Boolean).join(" · "));
   }
 
@@ -208,6 +237,7 @@ class Dance {
   #showVideo(task) {
     const { t } = this.context;
     const kind = task.video_url ? "whole" : task.preview_url ? "preview" : "";
+    if (!kind && this.video) this.#hideVideo();
     if (!kind || kind === this.video) return;
     const first = this.video === "";
     this.video = kind;
@@ -221,18 +251,29 @@ class Dance {
     this.storyboard.allowJumps(true);
   }
 
+  /** The video was removed while the page was open. */
+  #hideVideo() {
+    this.video = "";
+    this.stage.hidden = true;
+    this.storyboard.allowJumps(false);
+    this.panels.replaceChildren();
+    this.#showActions(this.task, true);
+  }
+
   #keepPlace() {
     sessionStorage.setItem(PLACE + this.id, String(this.practice.player.second.toFixed(2)));
   }
 
   /** A signed address expires: take a new one and go on where it stopped. */
   async #renew() {
-    if (this.renewed || !this.video) return;
-    this.renewed = true;
+    const now = performance.now();
+    if (!this.video || now - this.renewed < RENEWED_MS) return;
+    this.renewed = now;
     try {
       const task = await this.context.call(this.#address());
       const address = task.video_url ?? task.preview_url;
       if (address) this.practice.player.load(address);
+      else await this.#show(task);
     } catch (error) {
       this.context.say(error);
     }
@@ -248,7 +289,7 @@ class Dance {
       this.change = changePanel({ plan, board, marks, here: () => player.moments.sectionAt(player.second) }, this.context);
       panels.push(this.change.element);
     }
-    panels.push(takeAway(task, plan, (path) => this.#address(path, task.ticket ?? this.ticket), this.context));
+    panels.push(takeAway(task, plan, board, (path) => this.#address(path, task.ticket ?? this.ticket), this.context));
     this.panels.replaceChildren(...panels);
   }
 

@@ -36,11 +36,12 @@ SAYERS = {
     "Refusal": 1,
     "_refuse": 1,
     "_wrong_name": 0,
+    "_wrong": 1,
     "fail_unclaimed": 1,
 }
 """Calls that tell a person something, and which of their values it is."""
 
-BEGINNINGS = {"_wrong_name": "the file's name 'x.mp3' "}
+BEGINNINGS = {"_wrong_name": "the file's name 'x.mp3' ", "_wrong": "limit "}
 """What such a call says first."""
 
 TELLERS = {
@@ -53,6 +54,7 @@ TELLERS = {
     "functions/planner/planning/preferences.py": ("ask_preferences",),
     "functions/planner/planning/search.py": ("_soft_filters", "every_candidate", "MoveIndex"),
     "functions/request_handler/intake/access.py": ("caller",),
+    "functions/request_handler/intake/choreography.py": ("_words_for_removed",),
     "functions/request_handler/intake/audio.py": ("fault_in_audio",),
     "job_image/execution/run.py": ("TOO_MUCH_MEMORY",),
     "job_image/execution/heartbeat.py": ("_give_up",),

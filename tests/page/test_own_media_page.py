@@ -302,6 +302,7 @@ def test_every_view_is_there_in_spanish_and_on_a_phone(
         expect(page.locator("#view h1")).to_be_visible()
         expect(page.locator("#files li, #mend-who, #edit, #refused").first).to_be_visible()
         assert not UNTRANSLATED.findall(page.locator("main").inner_text())
+        assert page.locator("#view [lang=en]").all_inner_texts() == []
         visitor.look(f"phone-{place.replace('/', '-')}")
         assert visitor.complaints == []
     finally:

@@ -15,8 +15,9 @@ from visitor import PATIENCE_MS, PHONE, Visitor
 
 from choreo.errors import InvalidBlueprint, UnsafePath
 from choreo.media_path import checked_path
-from choreo.vocabulary import EnergyLevel, Hold, SectionLabel, Style
+from choreo.vocabulary import Difficulty, EnergyLevel, Hold, SectionLabel, Style
 from intake import bodies, own_media, report
+from intake.choreography import _check_within
 from intake.problems import Problem
 from intake.uploads import inbox_name
 from planning.builder import _why
@@ -181,6 +182,13 @@ def test_what_is_wrong_with_a_request_is_said_in_spanish(reader: Visitor) -> Non
         ]
         for document in documents:
             faults.update(faults_of(kind, document))
+    beyond = bodies.RerollRequest(slots=(99,), lock=(98,), difficulty=Difficulty.ADVANCED)
+    plan: Any = SimpleNamespace(moves=range(5), difficulty_level=Difficulty.BEGINNER)
+    with pytest.raises(Problem) as refused:
+        _check_within(beyond, plan)
+    faults.update(
+        [refused.value.detail, *(f"{one.field} {one.message}" for one in refused.value.errors)]
+    )
     assert len(faults) > 60
     spanish(reader, sorted(faults))
 

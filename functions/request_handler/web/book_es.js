@@ -1,4 +1,4 @@
-// What the service says about a dance and about a request, in Spanish; see told.js.
+// What the service says about a dance and about a request, in Spanish; see book.js.
 
 const HOLDS = {
   "open hold": "agarre abierto",
@@ -227,6 +227,9 @@ const REQUESTS = {
   "its audio {path} is no mp3, wav, ogg, flac or m4a; ingest the song again": "su audio {path} no es mp3, wav, ogg, flac ni m4a; añade la canción otra vez",
   "the task is {status:list} and stays so; only a pending or running task can be cancelled": "este baile ya está {status}; solo se puede cancelar mientras se hace",
   "the task is {status:list} and has no blueprint": "este baile está {status} y no tiene plan",
+  "the task is {status:list} and has no video": "este baile está {status} y no tiene vídeo",
+  "The video is no longer there; generate it again": "El vídeo ya no está; vuelve a crearlo",
+  "The video was removed on {date} after {days} days; generate it again": "El vídeo se borró el {date}, pasados {days} días; vuelve a crearlo",
   "the task is {status:list} and has no blueprint yet": "este baile está {status} y todavía no tiene plan",
 };
 
@@ -304,7 +307,7 @@ export const KINDS = {
     beginner: "principiante", intermediate: "intermedio", advanced: "avanzado",
     open: "abierto", closed: "cerrado", shadow: "sombra", cross_hand: "manos cruzadas", side_by_side: "lado a lado", single_hand: "una mano",
     pending: "en espera", running: "en marcha", completed: "terminado", failed: "fallido", cancelled: "cancelado",
-    no: "ningún",
+    no: "ningún", and: "y", or: "o",
     difficulty: "dificultad", energy_level: "energía", style: "estilo", query: "frase", name: "nombre", family: "familia",
     entry_hold: "agarre al principio", exit_hold: "agarre al final", speed: "velocidad", days: "días", song_id: "canción", song_ids: "canciones",
   },

@@ -1,4 +1,4 @@
-// What the service says about songs and clips, in Spanish; see told.js.
+// What the service says about songs and clips, in Spanish; see book.js.
 
 /** What is uncertain about a song or a clip. */
 const DOUBTS = {

@@ -32,6 +32,10 @@ MOST_DRIFT = 0.01
 BLACK_LEVEL = 20
 """Mean luma (16 is black) at or below which a picture counts as black."""
 
+BRIGHTEST, BRIGHTEST_LEVEL = 64, 40
+"""One in so many pixels, the brightest, is as dark as this on average, or the picture shows
+something."""
+
 SAMPLED_PIXELS = 1_500
 """Pixels of a picture that are looked at; a mean of them is good to a level or two."""
 
@@ -225,9 +229,7 @@ def _is_black(container: "InputContainer", stamp: int, timeline: Timeline) -> bo
     packet = next(container.demux(stream))
     frames = stream.codec_context.decode(packet) or stream.codec_context.decode(None)
     stream.codec_context.flush_buffers()
-    return (
-        bool(frames) and _mean_luma(frames[0]) <= BLACK_LEVEL and not _dark_by_plan(timeline, stamp)
-    )
+    return bool(frames) and _shows_nothing(frames[0]) and not _dark_by_plan(timeline, stamp)
 
 
 def _heard(
@@ -281,7 +283,8 @@ def _some(stamps: list[int], most: int) -> list[int]:
     return stamps[:: max(1, -(-len(stamps) // most))]
 
 
-def _mean_luma(frame: "VideoFrame") -> float:
+def _shows_nothing(frame: "VideoFrame") -> bool:
+    """Say whether a picture is black, and not only small between wide bars."""
     plane = frame.planes[0]
     data = memoryview(plane)
     apart = max(1, min(16, frame.height // 8))
@@ -289,7 +292,10 @@ def _mean_luma(frame: "VideoFrame") -> float:
     rows = [data[row * plane.line_size :][: frame.width] for row in lines]
     step = max(1, len(rows) * frame.width // SAMPLED_PIXELS)
     values = [value for row in rows for value in row[::step]]
-    return sum(values) / len(values)
+    brightest = sorted(values)[-max(1, len(values) // BRIGHTEST) :]
+    return sum(values) <= BLACK_LEVEL * len(values) and sum(brightest) <= BRIGHTEST_LEVEL * len(
+        brightest
+    )
 
 
 def _dark_by_plan(timeline: Timeline, stamp: int) -> bool:

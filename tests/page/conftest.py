@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from machine import require
@@ -10,19 +11,37 @@ from playwright.sync_api import Browser, Error, sync_playwright
 from visitor import Visitor
 
 from choreo_cli.library import ingest_folders
-from local_emulators.stack import LocalStack
+from local_emulators.stack import LocalStack, Options
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     make_song(folder / "songs")
     make_clips(folder / "moves")
     library = folder / "library"
     summary = ingest_folders(library, folder / "songs", folder / "moves", None, None, 1, quiet=True)
     assert not summary.refusals
-    with (folder / "stack.log").open("w") as log, LocalStack(library, 0, log) as stack:
+    return library
+
+
+@pytest.fixture(scope="session")
+def address(library: Path) -> Iterator[str]:
+    options = Options(job_script=Path(__file__).with_name("held_job.py"))
+    with (
+        (library.parent / "stack.log").open("w") as log,
+        LocalStack(library, 0, log, options) as stack,
+    ):
         yield stack.addresses.page.rstrip("/")
+
+
+@pytest.fixture
+def hold(library: Path) -> Iterator[Path]:
+    """A file: while it is there no whole video is published."""
+    file = library / "hold"
+    file.touch()
+    yield file
+    file.unlink(missing_ok=True)
 
 
 # Not for the session: a process can run one Playwright at a time, and other files have their own.

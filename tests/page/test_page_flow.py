@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -291,6 +292,49 @@ def test_a_changed_dance_can_be_compared_and_undone(
     dancer.finished()
     assert dancer.task_id() == dance["task_id"]
     expect(stage.get_by_role("link", name="Version 2")).to_be_visible()
+
+
+WATCH_SWAP = """() => {
+  const video = document.querySelector("video");
+  video.addEventListener("emptied", () => {
+    window.swap = [Number(document.querySelector(".seek").value)];
+    video.requestVideoFrameCallback((_now, frame) => window.swap.push(frame.mediaTime));
+  });
+}"""
+"""Notes the second at which one video ends and that of the first picture of the next."""
+
+
+def test_the_preview_of_a_running_job_is_practised_with_until_the_whole_video_comes(
+    visitor: Visitor, hold: Path
+) -> None:
+    page = visitor.go()
+    page.get_by_role("button", name="Make the video").click()
+    preview = page.locator("#player[data-kind=preview]")
+    expect(preview).to_be_visible(timeout=PATIENCE_MS)
+    task = f"{visitor.address}/api/choreography/tasks/{visitor.task_id()}"
+    assert page.request.get(task).json()["video_url"] is None
+    expect(preview).to_contain_text("A small preview")
+    expect(page.locator("#plan-facts")).to_contain_text("Patio")
+    page.get_by_role("slider", name="Speed").fill("75")
+    page.get_by_text("Move", exact=True).click()
+    page.locator("#moves .jump").nth(2).click()
+    page.wait_for_function("() => document.querySelector('video').currentTime > 5")
+    small = page.locator("video").evaluate("video => video.videoWidth")
+    visitor.look("preview")
+    page.evaluate(WATCH_SWAP)
+    hold.unlink()
+    visitor.finished()
+    expect(page.locator("#player[data-kind=whole]")).to_be_visible()
+    page.wait_for_function("() => window.swap?.length === 2")
+    before, after = page.evaluate("window.swap")
+    assert after == pytest.approx(before, abs=2 * FRAME)
+    video = page.locator("video").evaluate(
+        "({ videoWidth, paused, playbackRate }) => [videoWidth, paused, playbackRate]"
+    )
+    assert video[0] > small
+    assert video[1:] == [False, 0.75]
+    expect(page.get_by_role("radio", name="Move")).to_be_checked()
+    assert visitor.complaints == []
 
 
 def test_another_video_of_the_same_moves_can_be_made(

@@ -21,7 +21,7 @@ from choreo.blueprint import Blueprint, TransitionType
 from choreo.errors import PlanImpossible
 from choreo.move import Move
 from choreo.song import Song
-from choreo.task import GenerationRequest, Reroll
+from choreo.task import GenerationRequest, Reroll, Variant
 from choreo.vocabulary import Difficulty, EnergyLevel, Hold
 from planning.model import is_avoided, is_kind, move_words
 from planning.pipeline import Plan, Tools, plan
@@ -304,3 +304,28 @@ def test_a_plan_that_cannot_be_opened_says_why(slots: tuple[int, ...], told: str
         studio.plans["first"] = bare.to_json()
     with pytest.raises(PlanImpossible, match=told):
         studio.again(*slots)
+
+
+def test_what_a_plan_lacks_the_plans_made_from_it_say_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no vectors today")
+
+    studio = Studio()
+    with monkeypatch.context() as patched:
+        patched.setattr("planning.search.MoveIndex.nearest", broken)
+        lacking = studio.made(GenerationRequest(song_id="song"), "first").degraded
+        still = studio.again(3).degraded
+    assert "no vectors today" in (lacking or "")
+    assert still == lacking
+    mirrored = GenerationRequest(song_id="song", variant=Variant(task_id="first", mirror=True))
+    assert studio.made(mirrored, "mirrored").degraded == lacking
+    assert studio.again(3).degraded == lacking
+    assert studio.again(4, of="mirrored").degraded == lacking
+
+
+def test_a_plan_that_lacks_nothing_hands_nothing_on() -> None:
+    studio = Studio()
+    assert "degraded" not in studio.first().generation_parameters
+    mirrored = GenerationRequest(song_id="song", variant=Variant(task_id="first", mirror=True))
+    assert studio.made(mirrored, "mirrored").degraded is None
+    assert studio.again(3).degraded is None

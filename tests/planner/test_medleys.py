@@ -100,6 +100,15 @@ def test_the_count_goes_on_across_the_joint(medley: Blueprint) -> None:
         assert move.start_time + move.duration == pytest.approx(after.start_time, abs=2e-6)
 
 
+def test_energy_is_told_of_the_whole_medley_and_of_each_song(medley: Blueprint) -> None:
+    quality = medley.generation_parameters["quality"]
+    assert quality["energy_fit"] >= 0.6
+    assert len(quality["energy_fit_by_song"]) == len(medley.medley) + 1
+    known = [fit for fit in quality["energy_fit_by_song"] if fit is not None]
+    assert known
+    assert all(-1 <= fit <= 1 for fit in known)
+
+
 def test_the_laws_of_one_song_hold_across_songs(medley: Blueprint) -> None:
     quality = medley.generation_parameters["quality"]
     assert quality["cut_on_8_count"] >= 0.99

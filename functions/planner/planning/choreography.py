@@ -24,6 +24,7 @@ from choreo.errors import PlanImpossible
 from choreo.move import DanceState
 from choreo.vocabulary import EnergyLevel, SectionLabel, Style
 from planning.model import (
+    RETIME_GOOD,
     RETIME_LIMIT,
     Brief,
     Candidates,
@@ -49,14 +50,14 @@ if TYPE_CHECKING:
 WEIGHTS: Mapping[str, float] = {
     "music_fit": 0.8,
     "text_fit": 0.6,
-    "energy_arc": 3.6,
+    "energy_arc": 4.6,
     "difficulty_arc": 0.5,
     "style": 4.0,
-    "retime": 1.2,
+    "retime": 3.0,
     "language_model": 0.8,
     "serving_role": 4.0,
     "break_fit": 4.0,
-    "starts_on_five": 6.0,
+    "starts_on_five": 12.0,
     "shortened": 1.2,
     "across_sections": 1.0,
     "uneven_beat": 3.0,
@@ -65,8 +66,10 @@ WEIGHTS: Mapping[str, float] = {
     "session": 0.6,
     "same_family": 1.2,
     "seen_lately": 2.5,
-    "used_before": 1.4,
-    "motif_return": -1.6,
+    "used_before": 3.2,
+    "used_of_late": 1.0,
+    "motif_return": -0.4,
+    "motif_again": 1.2,
     "wanted": -3.0,
     "shown_before": 6.0,
     "family_as_before": 3.0,
@@ -90,6 +93,20 @@ SPREAD = 0.12
 
 LATELY = 4
 """Moves that count as lately."""
+
+LONG_AGO = 40
+"""Moves after which it no longer matters how long ago one was danced."""
+
+AGO = np.arange(LONG_AGO + 1)
+"""How many moves ago a move was danced; 1 is the last one, `LONG_AGO` at least so many or never."""
+
+SEEN_LATELY = np.where((AGO > 0) & (AGO <= LATELY), 1.0 - (AGO - 1) / (2 * LATELY), 0.0)
+USED_OF_LATE = 1.0 - AGO / LONG_AGO
+"""What these two cost for each number of moves ago, 0 to 1."""
+
+MOTIF = 4
+"""Slots at the start of a section in which its motif returns, at most: 32 counts, which dancers
+learn as one piece."""
 
 MOST_USES = 5
 """Uses of a move up to which each further one costs more; then a poor library is poor."""
@@ -258,8 +275,10 @@ class _Beam:
     """Index of the last move; plus the number of moves when it was shown shortened."""
     uses: NDArray[np.int16]
     """Shape (rows, moves)."""
-    lately: Ints
-    """Shape (rows, LATELY), -1 where there was none."""
+    danced: NDArray[np.int16]
+    """Shape (rows, 1): how many moves so far."""
+    latest: NDArray[np.int16]
+    """Shape (rows, moves): how many had been danced when each was begun last."""
     earlier: Mask
     """Shape (rows, labels, moves): danced in an earlier section of that label."""
     here: Mask
@@ -563,7 +582,7 @@ class _Search:
             "energy_arc": dances * np.abs(target - self.energy[ids]),
             "difficulty_arc": np.abs(ceiling * (0.4 + 0.6 * target) - self.level[ids]) / 2,
             "style": dances * self.style_missed[ids],
-            "retime": np.where(free, 1.0, ((speed - 1.0) / RETIME_LIMIT) ** 2),
+            "retime": np.where(free, 1.0, _retimed(np.abs(speed - 1.0))),
             "language_model": 0.0
             if self.preferences is None
             else 1.0 - self.preferences[run.slot, ids],
@@ -665,7 +684,8 @@ class _Search:
             cost=np.zeros(1),
             last=np.array([2 * self.size]),
             uses=np.zeros((1, self.size), np.int16),
-            lately=np.full((1, LATELY), -1),
+            danced=np.zeros((1, 1), np.int16),
+            latest=np.full((1, self.size), -LONG_AGO, np.int16),
             earlier=np.zeros((1, len(LABELS), self.size), bool),
             here=np.zeros((1, self.size), bool),
             section=np.array([-1]),
@@ -680,14 +700,12 @@ class _Search:
         length = max(run.counts, 2) / 8
         cost = beam.cost[:, None] + options.cost[None, :]
         uses = beam.uses[:, ids]
-        cost += length * WEIGHTS["used_before"] * np.minimum(uses, MOST_USES)
-        for back in range(LATELY):
-            cost += (
-                WEIGHTS["seen_lately"]
-                * (beam.lately[:, back : back + 1] == ids[None, :])
-                * (1.0 - back / (2 * LATELY))
-            )
-        cost += WEIGHTS["wanted"] * (self.wanted[ids][None, :] & (uses == 0))
+        ago = np.minimum(beam.danced - beam.latest[:, ids], LONG_AGO)
+        cost += WEIGHTS["seen_lately"] * SEEN_LATELY[ago]
+        again = length * (
+            WEIGHTS["used_before"] * np.minimum(uses, MOST_USES)
+            + WEIGHTS["used_of_late"] * USED_OF_LATE[ago]
+        )
         if self.opens_section[run.slot]:
             here = self.slots.slots[run.slot]
             label, left = LABELS.index(here.label), beam.section != here.section
@@ -695,7 +713,11 @@ class _Search:
             # The section just left is not among the earlier ones yet.
             alike = left & (self.label_of[beam.section] == label)
             returns |= alike[:, None] & beam.here[:, ids]
-            cost += length * WEIGHTS["motif_return"] * returns
+            motif = WEIGHTS["motif_return"] + WEIGHTS["motif_again"] * (uses - 1)
+            # A motif that comes back is no repetition.
+            again = np.where(returns, length * motif, again)
+        cost += again
+        cost += WEIGHTS["wanted"] * (self.wanted[ids][None, :] & (uses == 0))
         if beam.last[0] < 2 * self.size and not (options.kept and run.start in self.after_kept):
             last = beam.last % self.size
             cost += self.joint[last][:, ids]
@@ -728,7 +750,8 @@ class _Search:
             cost=np.concatenate([part.cost for part in made]),
             last=np.concatenate([part.last for part in made]),
             uses=np.concatenate([part.uses for part in made]),
-            lately=np.concatenate([part.lately for part in made]),
+            danced=np.concatenate([part.danced for part in made]),
+            latest=np.concatenate([part.latest for part in made]),
             earlier=np.concatenate([part.earlier for part in made]),
             here=np.concatenate([part.here for part in made]),
             section=np.concatenate([part.section for part in made]),
@@ -750,11 +773,14 @@ class _Search:
         order = np.arange(len(rows))
         uses[order, moves] += 1
         here[order, moves] = True
+        latest = beam.latest[rows]
+        latest[order, moves] = beam.danced[rows, 0]
         return _Beam(
             cost=cost,
             last=moves + self.size * options.shortened[places],
             uses=uses,
-            lately=np.column_stack([moves, beam.lately[rows][:, :-1]]),
+            danced=beam.danced[rows] + np.int16(1),
+            latest=latest,
             earlier=earlier,
             here=here,
             section=np.full(len(rows), section),
@@ -968,13 +994,20 @@ def _sections(slots: Sequence[Slot]) -> tuple[list[bool], Ints]:
     for number, slot in enumerate(slots):
         members.setdefault(slot.section, []).append(number)
     opens = [
-        members[slot.section].index(number) < (len(members[slot.section]) + 1) / 2
+        members[slot.section].index(number) < min(MOTIF, (len(members[slot.section]) + 1) / 2)
         for number, slot in enumerate(slots)
     ]
     labels = np.full(max(members) + 2, -1, np.int64)
     for section, numbers in members.items():
         labels[section] = LABELS.index(slots[numbers[0]].label)
     return opens, labels
+
+
+def _retimed(off: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 for what is played at the limit; one half of it grows with the square, the other half is
+    for all that is not within what looks as it was danced."""
+    result: NDArray[np.float64] = 0.5 * (off / RETIME_LIMIT) ** 2 + 0.5 * (off > RETIME_GOOD)
+    return result
 
 
 def _style_missed(asked: Style | None, found: Style) -> float:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+RETIME_GOOD = 0.06
+"""Played so much faster or slower a clip looks as it was danced."""
+
 RETIME_LIMIT = 0.10
 """A clip is played at most this much faster or slower than it was danced: beyond it the
 steps look driven."""

@@ -61,7 +61,8 @@ class Plan:
 
     blueprint: Blueprint
     degraded: str | None
-    """Which part had to be done without: the search, the sentence's vector, the language model."""
+    """Which part had to be done without: the search, the sentence's vector, the language model;
+    in this plan, or in the earlier one that it is made from."""
     warnings: tuple[str, ...]
     """What the dancer should know: an uncertain 1, wishes that could not be kept."""
 
@@ -178,13 +179,17 @@ def plan(
         *stayed,
     )
     parameters["warnings"] = list(warnings)
+    before = () if opened is None else _lacked(opened.blueprint)
+    lacks = (*before, reading.lack, *ordered.lacks, candidates.degraded)
+    degraded = "; ".join(dict.fromkeys(part for part in lacks if part)) or None
+    if degraded is not None:
+        parameters["degraded"] = degraded
     quality = assess(blueprint, song, known)
     blueprint = blueprint.model_copy(
         update={"generation_parameters": {**parameters, "quality": quality}}
     )
     report(Stage.SEQUENCING, 20, "The plan is ready")
-    lacks = [part for part in (reading.lack, *ordered.lacks, candidates.degraded) if part]
-    return Plan(blueprint, "; ".join(lacks) or None, warnings)
+    return Plan(blueprint, degraded, warnings)
 
 
 def _heard(
@@ -220,7 +225,14 @@ def _varied(wish: Variant, tools: Tools, task_id: str, report: Report) -> Plan:
     blueprint = vary(text, wish, task_id, tools.clock().astimezone(UTC))
     report(Stage.SEQUENCING, 20, "The plan is ready")
     warnings = blueprint.generation_parameters.get("warnings")
-    return Plan(blueprint, None, tuple(warnings) if isinstance(warnings, list) else ())
+    told = tuple(warnings) if isinstance(warnings, list) else ()
+    return Plan(blueprint, "; ".join(_lacked(blueprint)) or None, told)
+
+
+def _lacked(blueprint: Blueprint) -> tuple[str, ...]:
+    """Return what had to be done without when a stored plan was made."""
+    stored = blueprint.generation_parameters.get("degraded")
+    return tuple(stored.split("; ")) if isinstance(stored, str) and stored else ()
 
 
 def _wishes_missed(brief: Brief, choreography: Choreography) -> tuple[str, ...]:

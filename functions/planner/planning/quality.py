@@ -64,7 +64,8 @@ def assess(
     Returns:
 
         Numbers by metric (None where there is nothing to measure), `baseline` with the same
-        numbers for random plans, and `sentence`, which says it in words.
+        numbers for random plans, and `sentence`, which says it in words. Of a medley also
+        `energy_fit_by_song`, one number for each song.
     """
     library = dict(moves) if isinstance(moves, Mapping) else {move.id: move for move in moves}
     placed = _on_the_song(blueprint, library)
@@ -79,6 +80,8 @@ def assess(
         for name in report
         if name not in ("moves", "distinct_moves")
     }
+    if blueprint.medley:
+        report["energy_fit_by_song"] = _energy_fit_by_song(placed, analysis, blueprint)
     report["sentence"] = _sentence(report)
     return report
 
@@ -281,6 +284,18 @@ def _structure(placed: Sequence[_Placed], analysis: SongAnalysis | None) -> dict
                 (same if sections[a].label is sections[b].label else other).append(likeness)
     echo = _difference(_mean(same), _mean(other))
     return {"energy_fit": fit, "structure_echo": echo}
+
+
+def _energy_fit_by_song(
+    placed: Sequence[_Placed], analysis: SongAnalysis | None, blueprint: Blueprint
+) -> list[float | None]:
+    starts = [blueprint.audio_start + song.start_time - EDGE for song in blueprint.medley]
+    fits: list[float | None] = []
+    for begin, end in pairwise((-math.inf, *starts, math.inf)):
+        there = [item for item in placed if begin <= item.start < end]
+        fit = _structure(there, analysis)["energy_fit"]
+        fits.append(None if fit is None else round(fit, 4))
+    return fits
 
 
 def _request(placed: Sequence[_Placed], blueprint: Blueprint) -> dict[str, Any]:

@@ -48,8 +48,10 @@ check: .venv/.ready ## Check format, lint and types
 format: .venv/.ready ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix -q $(SOURCES); $(BIN)/ruff format $(SOURCES)
 
-bench: setup ## Measure speed, size and quality against peers
+bench: setup ## Measure speed, size and quality against peers (LIBRARY=… is measured too, and made if absent)
 	@for bench in music library planner render request_handler; do $(BIN)/python -m benchmarks.$$bench || exit 1; done
+	@test -f $(LIBRARY)/choreo.db || $(BIN)/python -m local_emulators.demo --library $(LIBRARY)
+	@$(BIN)/python -m benchmarks.page --library $(LIBRARY)
 
 chaos: setup ## Kill, pause and confuse the stack's parts under load (SEEDS=20 TASKS=200)
 	@$(BIN)/python -m local_emulators.chaos.run --seeds $(or $(SEEDS),20) --tasks $(or $(TASKS),200)

@@ -248,6 +248,15 @@ def test_a_finished_dance_has_no_english_in_it(browser: Browser, address: str) -
     expect(page.locator("#moves .why").first).to_contain_text(re.compile("Elegido|Aquí no cabe"))
     assert unspoken(page) == []
     visitor.look("spanish-chosen-anew")
+    whys = page.locator("#moves .why").all_inner_texts()
+    page.get_by_role("link", name="Hoja de pasos para imprimir").click()
+    expect(page.locator("tbody td:last-child")).to_have_text(whys)
+    expect(page.locator("tbody td:nth-child(2)").first).to_have_text("1 · 1")
+    assert unspoken(page) == []
+    visitor.look("spanish-cue-sheet")
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
+    page.get_by_role("link", name="Volver al baile").click()
+    visitor.finished()
     assert visitor.complaints == []
     visitor.context.close()
 

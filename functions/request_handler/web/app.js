@@ -1,4 +1,4 @@
-// The way from an address to a view: #/ #/task/ID #/library #/media #/class.
+// The way from an address to a view: #/ #/task/ID #/library #/media #/class #/cues/ID.
 
 import { call, post } from "./api.js";
 import { rememberDance } from "./dances.js";
@@ -15,6 +15,7 @@ const VIEWS = {
   library: () => import("./library.js"),
   media: () => import("./media.js"),
   class: () => import("./classes.js"),
+  cues: () => import("./cues.js"),
 };
 
 let leave = new AbortController();

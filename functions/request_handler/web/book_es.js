@@ -65,8 +65,8 @@ const PLANNING = {
     "el plan no dice para qué canción se hizo, así que no se pueden cambiar pasos sueltos; pide un vídeo nuevo",
   "the plan does not say for which wishes it was made, so single moves of it cannot be chosen anew; ask for a new video":
     "el plan no dice con qué deseos se hizo, así que no se pueden cambiar pasos sueltos; pide un vídeo nuevo",
-  "the task {task} has no plan of which moves could be changed": "la petición {task} no tiene un plan cuyos pasos se puedan cambiar",
-  "the task {task} has no plan that could be written otherwise": "la petición {task} no tiene un plan del que hacer otro vídeo",
+  "the task {task} has no plan of which moves could be changed": "el baile {task} no tiene un plan cuyos pasos se puedan cambiar",
+  "the task {task} has no plan that could be written otherwise": "el baile {task} no tiene un plan del que hacer otro vídeo",
   "the plan has {n} moves, 0 to {last}; there is no {place}": "el plan tiene {n} pasos, del 0 al {last}; el {place} no existe",
   "moves {places:list} are locked; no other was to be chosen anew": "los pasos {places} están fijados y no pediste cambiar ningún otro",
   "moves {places:list} are locked and stay": "los pasos {places} están fijados y se quedan",
@@ -109,8 +109,8 @@ const TASKS = {
     "el vídeo necesita más memoria de la permitida; puede que un clip esté dañado, o que sus imágenes o las del vídeo sean demasiado grandes",
   "the video took more than {n} seconds of processor time, the most that one may take; a clip may be damaged, or the video is too long for its settings":
     "el vídeo gastó más de {n} segundos de procesador, el máximo permitido; puede que un clip esté dañado o que el vídeo sea demasiado largo para sus ajustes",
-  "task {task} has no blueprint": "la petición {task} no tiene plan",
-  "there is no task {task}": "la petición {task} no existe",
+  "task {task} has no blueprint": "el baile {task} no tiene plan",
+  "there is no task {task}": "el baile {task} no existe",
   "the blueprint has {n} fault:\n{faults}": "el plan tiene {n} fallo:\n{faults}",
   "the blueprint has {n} faults:\n{faults}": "el plan tiene {n} fallos:\n{faults}",
   "{path} is not in the store": "falta {path} en el almacén; vuelve a pedir el vídeo o añade otra vez ese archivo",

@@ -20,7 +20,8 @@ export function takeAway(task, plan, board, address, context) {
     element("h2", { id: "take-title" }, t("take.title")),
     element("p", { className: "actions" },
       task.video_url ? link(t("take.download", { size: size(task.file_size, context.language) }), saved("download", ".mp4"), { className: "button", id: "download" }) : null,
-      link(t("take.cue-sheet"), address("cue-sheet"), { target: "_blank", rel: "noopener" }),
+      // The service's own sheet is whole in one file, and English.
+      context.language === "en" ? link(t("take.cue-sheet"), address("cue-sheet"), { target: "_blank", rel: "noopener" }) : link(t("take.cue-sheet"), `#/cues/${context.rest}`),
       link(t("take.captions"), address("captions.vtt"), { download: `${name}.vtt` }),
       link(t("take.timeline"), saved("timeline.otio", ".otio"))),
     context.shared ? null : variant(task, plan, context),

@@ -40,8 +40,13 @@ class Wish:
         return self.playable and self.cancel_after is None and self.give_up_after is None
 
 
-def wishes(count: int, chances: random.Random) -> list[Wish]:
-    """Return `count` different wishes of few kinds, so that their plans can be compared."""
+def wishes(count: int, chances: random.Random, pace: float) -> list[Wish]:
+    """Return `count` different wishes of few kinds, so that their plans can be compared.
+
+    Args:
+
+        pace: By which everything takes longer than with the shortest lease.
+    """
     found = []
     for number in range(count):
         kind = chances.random()
@@ -59,8 +64,8 @@ def wishes(count: int, chances: random.Random) -> list[Wish]:
                 path=f"/api/choreography/{path}",
                 body=body,
                 playable=body.get("song_id") != TOO_FAST,
-                cancel_after=chances.uniform(0, 8) if fate < CANCELLED else None,
-                give_up_after=chances.uniform(0, 5) if 1 - fate < GIVEN_UP else None,
+                cancel_after=pace * chances.uniform(0, 8) if fate < CANCELLED else None,
+                give_up_after=pace * chances.uniform(0, 5) if 1 - fate < GIVEN_UP else None,
             )
         )
     return found

@@ -20,9 +20,13 @@ REFUSED, LOST, DOUBLED, DELAYED = 0.05, 0.03, 0.25, 0.5
 """Shares of the messages."""
 
 LONGEST_DELAY = 3.0
-"""Seconds; longer than most tasks need, so that later messages arrive before earlier ones."""
+"""Seconds at a pace of 1; longer than most tasks need, so that later messages arrive before earlier
+ones."""
 
 TRIES = 4
+FIRST_WAIT = 0.5
+"""Seconds at a pace of 1, doubled before each further try."""
+
 WORKERS = 4
 
 
@@ -34,10 +38,13 @@ class Relay:
         planner: Where to.
 
         seed: Of the chances.
+
+        pace: By which all waits are longer, as the run's lease is.
     """
 
-    def __init__(self, planner: str, seed: int) -> None:
+    def __init__(self, planner: str, seed: int, pace: float) -> None:
         self._planner = planner
+        self._pace = pace
         self._chances = random.Random(seed)
         self._waiting: list[tuple[float, int, int, bytes]] = []
         self._count = 0
@@ -59,7 +66,9 @@ class Relay:
 
     def _put(self, delay: float, attempt: int, body: bytes) -> None:
         self._count += 1
-        heapq.heappush(self._waiting, (time.monotonic() + delay, self._count, attempt, body))
+        heapq.heappush(
+            self._waiting, (time.monotonic() + delay * self._pace, self._count, attempt, body)
+        )
         self._changed.notify()
 
     def _work(self) -> None:
@@ -71,7 +80,7 @@ class Relay:
                 _, _, attempt, body = heapq.heappop(self._waiting)
             if not self._deliver(body) and attempt < TRIES:
                 with self._changed:
-                    self._put(0.5 * 2**attempt, attempt + 1, body)
+                    self._put(FIRST_WAIT * 2**attempt, attempt + 1, body)
 
     def _deliver(self, body: bytes) -> bool:
         request = urllib.request.Request(  # noqa: S310 - the address we were started with
@@ -109,8 +118,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--planner", required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pace", type=float, default=1.0)
     options = parser.parse_args()
-    _Handler.relay = Relay(options.planner, options.seed)
+    _Handler.relay = Relay(options.planner, options.seed, options.pace)
     ThreadingHTTPServer(("127.0.0.1", options.port), _Handler).serve_forever()
 
 

@@ -90,7 +90,7 @@ def _told(ended: "Future[Outcome]", seed: int) -> Outcome:
     if error is None:
         return ended.result()
     verdict = Verdict(faults=[f"the run broke off: {error!r}"])
-    return Outcome(seed, "?", verdict, Counter(), 0.0, 0.0)
+    return Outcome(seed, "?", verdict, Counter(), 0.0, 0.0, 0.0)
 
 
 def _end_in_order() -> None:
@@ -107,13 +107,13 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 
 def _line(cells: Sequence[object]) -> str:
-    widths = (4, 10, 5, 9, 6, 9, 4, 7, 7, 5, 6, 8, 7, 8)
+    widths = (4, 10, 5, 9, 6, 9, 4, 7, 7, 5, 6, 5, 8, 7, 8)
     return "  ".join(f"{cell!s:>{width}}" for cell, width in zip(cells, widths, strict=True))
 
 
 HEADS = (
     "seed", "database", "tasks", "completed", "failed", "cancelled", "lost", "doubled",
-    "orphans", "plans", "faults", "resumed", "seconds", "verdict",
+    "orphans", "plans", "faults", "lease", "resumed", "seconds", "verdict",
 )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def _print(outcome: Outcome) -> None:
                 outcome.seed, outcome.database, statuses.total(), statuses["completed"],
                 statuses["failed"], statuses["cancelled"], verdict.lost, verdict.doubled,
                 verdict.orphans, verdict.plans, outcome.faults.total(),
-                f"{outcome.resumed:.1f} s", f"{outcome.seconds:.0f}",
+                f"{outcome.lease:.0f} s", f"{outcome.resumed:.1f} s", f"{outcome.seconds:.0f}",
                 "FAILED" if verdict.faults else "ok",
             )
         ),

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,13 +28,20 @@ from local_emulators import postgres
 from local_emulators.chaos.client import Client, Wish, wishes
 from local_emulators.chaos.faults import Faults, Queue, dead_letter, processes_of
 from local_emulators.chaos.verdict import References, Verdict, judge
-from local_emulators.processes import Service, free_port
+from local_emulators.processes import Service, base_environment, deployable_python, free_port
 from local_emulators.stack import LocalStack, Options
 
 LEASE_SECONDS = 6.0
-"""Short, so that what is abandoned is soon taken up; the same ratios as in earnest."""
+"""Short, so that what is abandoned is soon taken up; the same ratios as in earnest. A machine that
+has little time for the run gets a longer one: see `lease_here`."""
 
-SWEEP_SECONDS = 2.0
+START_SECONDS = 0.6
+"""What it takes to start a render job's program on a machine that has nothing else to do."""
+
+LONGEST_LEASE_SECONDS = 60.0
+"""As in earnest."""
+
+SWEEPS_IN_A_LEASE = 3
 
 OPEN_TASKS = 8
 """Tasks under way at once."""
@@ -42,12 +50,12 @@ CALM_TASKS = 2
 """Everything is mended when so few tasks are left that were all asked for."""
 
 STORM_SECONDS = 120.0
-"""Or so long after the last one was asked for."""
+"""Or so long after the last one was asked for, with the shortest lease."""
 
-END_SECONDS = 600.0
+END_SECONDS = 1200.0
 """The longest wait for the last task once all faults are mended; MAX_TRIES leases and renders."""
 
-TIDY_SECONDS = 300.0
+TIDY_SECONDS = 600.0
 """The longest wait for housekeeping; undisturbed it needs a lease and two sweeps."""
 
 TAKE_SECONDS = 300.0
@@ -73,6 +81,8 @@ class Outcome:
     database: str
     verdict: Verdict
     faults: Counter[str]
+    lease: float
+    """Seconds."""
     resumed: float
     """Seconds from the end of a killed planner's lease until another had its task."""
     seconds: float
@@ -91,9 +101,9 @@ class Seen:
 class Watch:
     """Sees the table of tasks, when the database lets anybody see it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, lease: float) -> None:
         self._engine = engine
-        self.tasks = SqlTasks(engine, lease=timedelta(seconds=LEASE_SECONDS))
+        self.tasks = SqlTasks(engine, lease=timedelta(seconds=lease))
 
     def rows(self) -> dict[str, Seen]:
         """Return all tasks by id."""
@@ -127,6 +137,19 @@ class Watch:
                 time.sleep(0.2)
 
 
+def lease_here() -> float:
+    """Return the seconds of a lease that this machine can keep now.
+
+    Whoever is thought dead after six seconds must be able to say that it lives within them, also
+    where it shares a machine with many others.
+    """
+    started = time.monotonic()
+    command = [deployable_python("job"), "-c", "import choreo.wiring, av"]
+    subprocess.run(command, env=base_environment(), check=True)
+    slowness = (time.monotonic() - started) / START_SECONDS
+    return min(LEASE_SECONDS * max(1.0, slowness), LONGEST_LEASE_SECONDS)
+
+
 def run_seed(
     seed: int, count: int, library: Path, references: References, server: str | None, log: TextIO
 ) -> Outcome:
@@ -138,12 +161,14 @@ def run_seed(
     """
     started = time.monotonic()
     chances = random.Random(seed)
+    lease = lease_here()
+    pace = lease / LEASE_SECONDS
     with contextlib.ExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="choreo-chaos-")))
         own = (folder / "library").resolve()
         shutil.copytree(library, own)
         database = None
-        environment = {"LEASE_SECONDS": str(LEASE_SECONDS)}
+        environment = {"LEASE_SECONDS": str(lease)}
         url = f"sqlite:///{own / 'choreo.db'}"
         if server is not None:
             database = parts.enter_context(postgres.own_server(server, postgres.OUTLIVES_A_KILL))
@@ -154,16 +179,16 @@ def run_seed(
             emulator=False,
             deliver_to=f"http://127.0.0.1:{relay_port}",
             parallel_jobs=2,
-            sweep_seconds=SWEEP_SECONDS,
+            sweep_seconds=lease / SWEEPS_IN_A_LEASE,
         )
         with LocalStack(own, 0, log, options) as stack:
             if database is not None:
                 _copy_catalogue(own, url)
-            queue = Queue(_relay(relay_port, stack.addresses.planner, seed), log)
+            queue = Queue(_relay(relay_port, stack.addresses.planner, seed, pace), log)
             parts.callback(lambda: queue.child.stop())
             engine = engine_for(url)
             parts.callback(engine.dispose)
-            watch = Watch(engine)
+            watch = Watch(engine, lease)
             client = Client(stack.addresses.page, random.Random(seed + 1))
             resumed, asked = _planner_killed_while_it_plans(stack, client, watch)
             faults = Faults(
@@ -173,13 +198,14 @@ def run_seed(
                 database,
                 lambda: list(asked),
                 watch.ended,
-                LEASE_SECONDS,
+                lease,
                 chances,
             )
             faults.start()
             try:
-                _ask_for_all(wishes(count - len(asked), chances), client, watch, stack, asked)
-                _wait_for_most(watch)
+                wanted = wishes(count - len(asked), chances, pace)
+                _ask_for_all(wanted, client, watch, stack, asked)
+                _wait_for_most(watch, STORM_SECONDS * pace)
             finally:
                 faults.end()
             if faults.failure is not None:
@@ -196,7 +222,7 @@ def run_seed(
             verdict.faults.append(f"left: {[str(f) for f in (own / 'scratch').rglob('*')][:5]}")
     seconds = time.monotonic() - started
     return Outcome(
-        seed, "postgresql" if server else "sqlite", verdict, faults.done, resumed, seconds
+        seed, "postgresql" if server else "sqlite", verdict, faults.done, lease, resumed, seconds
     )
 
 
@@ -213,11 +239,11 @@ def _copy_catalogue(library: Path, url: str) -> None:
     target.dispose()
 
 
-def _relay(port: int, planner: str, seed: int) -> Service:
+def _relay(port: int, planner: str, seed: int, pace: float) -> Service:
     command = [sys.executable, "-m", "local_emulators.chaos.relay", "--port", str(port)]
     return Service(
         "queue",
-        [*command, "--planner", planner, "--seed", str(seed)],
+        [*command, "--planner", planner, "--seed", str(seed), "--pace", str(pace)],
         {},
         f"http://127.0.0.1:{port}/",
     )
@@ -295,9 +321,9 @@ def _ask_for_all(
         timer.join()
 
 
-def _wait_for_most(watch: Watch) -> None:
+def _wait_for_most(watch: Watch, seconds: float) -> None:
     """Return when few tasks are left: the faults go on so long, but not for ever."""
-    deadline = time.monotonic() + STORM_SECONDS
+    deadline = time.monotonic() + seconds
     while watch.open() > CALM_TASKS and time.monotonic() < deadline:
         time.sleep(0.2)
 

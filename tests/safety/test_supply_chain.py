@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.audit import GOOD, UNKNOWN, VULNERABLE, read_report  # noqa: E402  # after its folder
+from tools.audit import GOOD, OSV, UNKNOWN, VULNERABLE, ask, main, read_report  # noqa: E402  # after its folder
 from tools.licences import PAGE, licence_of, page  # noqa: E402  # after its folder
 from tools.locks import LOCKS, TOOL_LOCKS, read_lock  # noqa: E402  # after its folder
 from tools.sbom import bill  # noqa: E402  # after its folder
@@ -39,6 +43,63 @@ def test_what_the_service_skips_is_unknown_and_not_good() -> None:
     found = read_report({"dependencies": [good, bad, skipped]})
     assert found.verdict == VULNERABLE
     assert found.vulnerable == ("b 1: CVE-0, mended in 2",)
+
+
+@pytest.fixture
+def service() -> Iterator[str]:
+    """The address of a service that knows of one fault, in werkzeug."""
+    fault = {
+        "id": "OSV-0",
+        "summary": "a fault",
+        "affected": [
+            {
+                "package": {"name": "werkzeug", "ecosystem": "PyPI"},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99"}]}],
+            }
+        ],
+    }
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            known = asked["package"] == {"name": "werkzeug", "ecosystem": "PyPI"}
+            body = json.dumps({"vulns": [fault]} if known else {}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        answering = threading.Thread(target=server.serve_forever)
+        answering.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1/query"
+        server.shutdown()
+        answering.join()
+
+
+def test_a_known_fault_of_a_locked_package_is_found(service: str) -> None:
+    lock = ROOT / LOCKS["request_handler"]
+    finding = ask(lock, (*OSV, "--osv-url", service))
+    pins = {pin.name: pin.version for pin in read_lock(lock)}
+    assert finding.verdict == VULNERABLE
+    assert finding.vulnerable == (f"werkzeug {pins['werkzeug']}: OSV-0, mended in 99",)
+    assert finding.audited > 50
+    assert not finding.skipped
+
+
+def test_a_service_that_is_away_says_nothing_and_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.audit.LOCKS", {})
+    assert main(["--osv-url", "http://127.0.0.1:9/v1/query"]) == UNKNOWN
+    told = capsys.readouterr().out
+    assert "  0 looked up, " in told
+    assert "not looked up: " in told
+    assert "so nothing is known" in told
+    assert "No known vulnerability" not in told
 
 
 def test_the_page_of_licences_lists_what_is_locked() -> None:

@@ -350,20 +350,30 @@ def test_the_process_without_a_task_says_what_is_missing(
     assert "TASK_ID is missing" in words
 
 
-def test_the_process_hands_the_task_back_on_sigterm(
-    tasks: SqlTasks, store: FolderStore, engine: Engine, eventually: Callable[..., None]
+def test_the_process_hands_the_task_back_on_sigterm_and_leaves_nothing(
+    tasks: SqlTasks,
+    store: FolderStore,
+    engine: Engine,
+    eventually: Callable[..., None],
+    tmp_path: Path,
 ) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     document = _document("x")
     moves = [{**document["moves"][1], "start_time": index * SHOWN_SECONDS} for index in range(400)]
     changes = {"moves": moves, "total_duration": 400 * SHOWN_SECONDS}
     task_id = _planned(tasks, **changes)
-    process = _process(store, engine, TASK_ID=task_id)
+    process = _process(store, engine, TASK_ID=task_id, SCRATCH_DIR=str(scratch))
     eventually(lambda: tasks.get(task_id).progress > 25)
     process.send_signal(signal.SIGTERM)
     words, _ = process.communicate(timeout=30)
     assert process.returncode == 1, words
     task = tasks.get(task_id)
     assert (task.status, task.lease_until) == (TaskStatus.RUNNING, None)
+    assert list(scratch.iterdir()) == []
+    assert store.size(f"outputs/{task_id}.mp4") is None
+    left = [file for file in tmp_path.rglob("*") if file.name.endswith((".part", ".joints"))]
+    assert left == []
 
 
 def _write_clip(path: Path) -> None:

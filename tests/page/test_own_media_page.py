@@ -291,7 +291,9 @@ def test_a_class_plan_is_made_kept_and_printed(fed: Visitor) -> None:
     expect(page.get_by_text("There is no plan yet.")).to_be_visible()
 
 
-@pytest.mark.parametrize("place", ["media", "media/song/patio", "media/move/box_step_1", "library"])
+@pytest.mark.parametrize(
+    "place", ["media", "media/song/patio", "media/move/box_step_1", "library", "class"]
+)
 def test_every_view_is_there_in_spanish_and_on_a_phone(
     fed: Visitor, browser: Browser, place: str
 ) -> None:
@@ -300,7 +302,9 @@ def test_every_view_is_there_in_spanish_and_on_a_phone(
         page = visitor.go(f"#/{place}")
         page.emulate_media(color_scheme="dark")
         expect(page.locator("#view h1")).to_be_visible()
-        expect(page.locator("#files li, #mend-who, #edit, #refused").first).to_be_visible()
+        expect(
+            page.locator("#files li, #mend-who, #edit, #refused, #class-new").first
+        ).to_be_visible()
         assert not UNTRANSLATED.findall(page.locator("main").inner_text())
         assert page.locator("#view [lang=en]").all_inner_texts() == []
         visitor.look(f"phone-{place.replace('/', '-')}")

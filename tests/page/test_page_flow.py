@@ -270,7 +270,7 @@ def test_a_changed_dance_can_be_compared_and_undone(
     first = stage.locator("#moves .card").nth(0)
     first.get_by_role("button", name="Keep").click()
     stage.locator("#moves .card").nth(2).get_by_role("button", name="Change").click()
-    dancer.look("watch")
+    dancer.look_in_both_themes("watch")
     stage.reload()
     dancer.finished()  # what was marked is not lost
     expect(first.get_by_role("button", name="Keep")).to_have_attribute("aria-pressed", "true")
@@ -287,7 +287,7 @@ def test_a_changed_dance_can_be_compared_and_undone(
     expect(stage.locator("#comparison tr.changed")).to_have_count(1)
     stage.get_by_text("Watch before").click()
     expect(stage.locator("video")).to_have_attribute("src", re.compile(dance["task_id"]))
-    dancer.look("compare")
+    dancer.look_in_both_themes("compare")
     stage.get_by_role("link", name="Back to the version before").click()
     dancer.finished()
     assert dancer.task_id() == dance["task_id"]
@@ -408,6 +408,53 @@ def press(page: Page, name: str) -> None:
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
+
+
+def test_a_dance_that_fails_says_why_and_what_to_do(visitor: Visitor, library: Path) -> None:
+    clips, away = library / "media" / "moves", library / "media" / "moves away"
+    clips.rename(away)
+    try:
+        page = visitor.go()
+        page.get_by_role("button", name="Make the video").click()
+        failed = page.get_by_role("heading", name="could not be made")
+        expect(failed).to_be_visible(timeout=PATIENCE_MS)
+    finally:
+        away.rename(clips)
+    expect(page.get_by_role("status").first).to_contain_text("try again")
+    page.reload()
+    expect(failed).to_be_visible()
+    expect(page.locator("#moves .card").first).to_be_visible()
+    visitor.look_in_both_themes("failed")
+    page.get_by_role("link", name="Change the request").click()
+    expect(page.get_by_role("radio", name="Patio")).to_be_checked()
+
+
+def test_a_video_that_is_no_longer_kept_is_made_again(
+    dancer: Visitor, dance: dict[str, Any], library: Path
+) -> None:
+    (library / "media" / dance["output_config"]["output_path"]).unlink()
+    page = dancer.go("#/")
+    dancer.go(f"#/task/{dance['task_id']}")
+    expect(page.get_by_role("status").first).to_contain_text("no longer kept")
+    dancer.look_in_both_themes("removed")
+    page.get_by_role("button", name="Make the video again").click()
+    expect(page).not_to_have_url(re.compile(dance["task_id"]))
+    dancer.finished()
+    again = page.request.get(
+        f"{dancer.address}/api/choreography/tasks/{dancer.task_id()}/blueprint"
+    ).json()
+    assert [move["clip_id"] for move in again["moves"]] == [
+        move["clip_id"] for move in dance["moves"]
+    ]
+
+
+def test_what_is_not_there_can_be_read_in_both_themes(visitor: Visitor) -> None:
+    page = visitor.go("#/task/nonsense")
+    expect(page.get_by_role("heading", name="There is no such dance")).to_be_visible()
+    visitor.look_in_both_themes("missing")
+    visitor.go("#/class/nonsense")
+    expect(page.locator(".notice")).to_be_visible()
+    visitor.look_in_both_themes("missing-class")
 
 
 def test_nothing_was_complained_about(dancer: Visitor, dance: dict[str, Any]) -> None:

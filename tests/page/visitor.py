@@ -71,6 +71,15 @@ class Visitor:
         ]
         assert grave == []
 
+    def look_in_both_themes(self, state: str) -> None:
+        """Keep pictures of the state in the light and in the dark; everybody can use both."""
+        for scheme in ("dark", "light"):
+            dark = scheme == "dark"
+            self.page.emulate_media(
+                color_scheme="dark" if dark else "light", reduced_motion="reduce"
+            )
+            self.look(f"{state}-dark" if dark else state)
+
     def task_id(self) -> str:
         """Return the id of the dance that is shown."""
         expect(self.page).to_have_url(re.compile("#/task/"))

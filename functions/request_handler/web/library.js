@@ -34,7 +34,7 @@ export async function render(view, context) {
   const wanted = cellOf(rest);
   const moves = movesPart(wanted, context);
   view.append(
-    element("p", { id: "library-facts" }, t("library.facts", { moves: report.moves, families: report.families, sessions: report.sessions, minutes: (report.seconds / 60).toFixed(1) })),
+    element("p", { id: "library-facts" }, t("library.facts", { moves: report.moves, families: report.families, sessions: report.sessions, minutes: new Intl.NumberFormat(context.language, { maximumFractionDigits: 1 }).format(report.seconds / 60) })),
     coverage(report, wanted, t),
     moves.section,
     tempi(report, t),
@@ -121,7 +121,7 @@ function card(move, t) {
       "a", { href: `#/media/move/${encodeURIComponent(move.id)}`, "aria-label": t("library.edit", { name: move.name }) },
       move.thumbnail_url ? element("img", { src: move.thumbnail_url, alt: "", loading: "lazy", width: 320, height: 180 }) : element("span", { className: "blank" }),
       element("span", { className: "name" }, move.name),
-      element("span", { className: "small" }, facts.join(" · ")),
+      element("span", { className: "small" }, facts.map((fact) => fact.replaceAll(" ", "\u00a0")).join(" · ")),
       move.session ? element("span", { className: "small" }, move.session.replaceAll("_", " ")) : null,
     ),
   );

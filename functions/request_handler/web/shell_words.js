@@ -41,7 +41,7 @@ export const words = {
     "nav.make": "Crear",
     "nav.library": "Biblioteca",
     "nav.media": "Mis archivos",
-    "nav.class": "Plan de clase",
+    "nav.class": "Clases",
     "token.title": "¿Quién baila?",
     "token.field": "Clave",
     "token.go": "Seguir",

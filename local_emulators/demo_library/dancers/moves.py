@@ -147,9 +147,9 @@ def _orbit(score: Score, degrees: float, start: int, end: int) -> None:
         turned(part, start, end, degrees)
 
 
-def travelling(score: Score, degrees: float = 360.0) -> None:
+def travelling(score: Score, degrees: float = 360.0, start: int = 0) -> None:
     """The couple turns as one around its middle, step by step."""
-    _orbit(score, degrees, 0, score.counts - 2)
+    _orbit(score, degrees, start, score.counts - 2)
 
 
 def body_roll(score: Score, start: float, length: float, size: float, leader: bool = True) -> None:

@@ -1,20 +1,22 @@
-"""The renderer against ffmpeg's xfade graph and a plain stream copy.
+"""The renderer against ffmpeg's xfade graph, MoviePy and a plain stream copy.
 
-    python -m benchmarks.render [--quick]
+    python -m benchmarks.render [--quick] [--keep FOLDER]
 
 29 clips of 720p in the library's format, 28 crossfades, 232 s. Each contender runs in its own
 process, which tells its CPU time; its memory, and that of what it starts, is looked at twenty
-times a second. The table has medians. `--quick` takes 8 clips. The xfade graph runs through
-libavfilter inside PyAV, with x264 at the preset of the library's format, or through the ffmpeg
-program where one is on PATH. "segments, joined" (the concat demuxer's way) encodes each part alone
-and joins the parts by copying, which gives hard cuts only. MoviePy takes part where the
-environment's `MOVIEPY_PYTHON` names an interpreter that has it.
+times a second. The table has medians. `--quick` takes 8 clips and leaves out the long videos.
+`--keep` leaves clips and videos in a folder, and takes the clips from there if it has them.
+
+The xfade graph runs through libavfilter inside PyAV, with x264 at the preset of the library's
+format, or through the ffmpeg program where one is on PATH. "segments, joined" (the concat demuxer's
+way) encodes each part alone and joins the parts by copying, which gives hard cuts only. MoviePy
+takes part where the environment's `MOVIEPY_PYTHON` names an interpreter that has it, melt where it
+is on PATH.
 """
 
 import argparse
 import importlib
 import json
-import math
 import os
 import resource
 import shutil
@@ -33,21 +35,25 @@ import av
 import av.error
 from av.filter import Graph
 
+from benchmarks.render_scenario import (
+    CLIPS,
+    DISTINCT,
+    FADE,
+    HANDLE,
+    MOVE_SECONDS,
+    REROLLED,
+    SIZE,
+    blueprint,
+)
 from choreo import clip_format
-from choreo.blueprint import Blueprint
-
-CLIPS, MOVE_SECONDS, HANDLE = 29, 8.0, 1.0
-FADE = 0.3
-SIZE = (1280, 720)
-DISTINCT = 5
-"""Clips that are really drawn; the others are copies under other names."""
-
-SONG_LOUDNESS = -15.2
-"""LUFS of the song that `make_song` makes: what ingest would have stored."""
 
 MOST_RATIO = 1 / 9
 MOST_CPU = 20.0
 MOST_MEMORY_MB = 256.0
+MOST_FOREIGN_MEMORY_MB = 400.0
+MOST_PREVIEW_SECONDS = 3.0
+LEAST_SSIM = 0.97
+MOST_STEP_DB = 1.5
 MOST_COPY_RATIO = 6.0
 MOST_MOVIEPY_RATIO = 1 / 20
 MOST_REROLL_RATIO = 1 / 3
@@ -56,89 +62,8 @@ MOST_CHECK_SHARE = 0.15
 LOOK_SECONDS = 0.05
 """Between two looks at a contender's memory."""
 
-REROLLED = (5, 13, 21)
-"""Moves that a re-roll changes, among 29."""
-
-
-def make_clip(path: Path, seed: int) -> None:
-    """Draw a lit room with a grainy wall and two swaying figures."""
-    import numpy as np  # only here: the contenders' memory must not hold it
-
-    width, height = SIZE
-    rng = np.random.default_rng(seed)
-    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-    room = 90 + 40 * np.sin(columns / 190 + seed) + 25 * np.cos(rows / 140)
-    room += rng.normal(0, 6, room.shape).astype(np.float32)
-    grains = [rng.normal(0, 2.5, room.shape).astype(np.float32) for _ in range(6)]
-    with av.open(str(path), "w", format="mp4", options=clip_format.MP4_OPTIONS) as container:
-        stream = clip_format.open_encoder(container, width, height)
-        for number in range(int((MOVE_SECONDS + 2 * HANDLE) * clip_format.FRAME_RATE)):
-            luma = room + grains[number % len(grains)]
-            for figure in range(2):
-                sway = math.sin(number / 8 + figure * math.pi + seed)
-                x = width * (0.42 + 0.16 * figure) + 60 * sway
-                left, right = int(x - 55), int(x + 55)
-                body = 200 - 60 * figure + 20 * np.sin(rows[180:640, left:right] / 17 + number / 5)
-                luma[180:640, left:right] = body
-            picture = np.full((height * 3 // 2, width), 128, np.uint8)
-            picture[:height] = luma.clip(16, 235)
-            picture[height : height + height // 4, ::3] = 120
-            frame = av.VideoFrame.from_ndarray(picture, "yuv420p")
-            frame.pts, frame.time_base = number, Fraction(1, clip_format.FRAME_RATE)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    clip_format.seal(path)
-
-
-def make_song(path: Path, seconds: float) -> None:
-    import numpy as np  # as above
-
-    rate = 44_100
-    rng = np.random.default_rng(0)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mp3", rate=rate, layout="stereo")
-        for second in range(math.ceil(seconds)):
-            clock = second + np.arange(rate) / rate
-            tone = 0.2 * np.sin(2 * np.pi * 220 * clock) * (1 - clock % 0.5)
-            spectrum = np.fft.rfft(rng.normal(0, 1, (3, rate)))
-            pitch = np.maximum(np.fft.rfftfreq(rate, 1 / rate), 40)
-            pink = np.fft.irfft(spectrum * (pitch < 14_000) / np.sqrt(pitch), rate)
-            beats = 0.12 * pink / pink.std() * (0.1 + (clock % 0.25 < 0.08))
-            both = tone + beats[0] + 0.4 * beats[1:]
-            frame = av.AudioFrame.from_ndarray(both.astype(np.float32), "fltp", "stereo")
-            frame.sample_rate, frame.pts = rate, second * rate
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-
-
-def blueprint(clips: int, kind: str, changed: tuple[int, ...] = ()) -> Blueprint:
-    moves = [
-        {
-            "clip_id": f"c{n}",
-            "video_path": f"c{(n + 2) % clips if n in changed else n}.mp4",
-            "start_time": n * MOVE_SECONDS,
-            "duration": MOVE_SECONDS,
-            "original_duration": MOVE_SECONDS + 2 * HANDLE,
-            "trim_start": HANDLE,
-            "trim_end": HANDLE,
-            "transition_type": kind,
-        }
-        for n in range(clips)
-    ]
-    return Blueprint.from_document(
-        {
-            "task_id": "bench",
-            "audio_path": "song.mp3",
-            "audio_tempo": 120,
-            "audio_loudness": SONG_LOUDNESS,
-            "audio_true_peak": -3.0,
-            "moves": moves,
-            "total_duration": clips * MOVE_SECONDS,
-            "difficulty_level": "beginner",
-            "generation_timestamp": "2024-01-01T00:00:00Z",
-            "output_config": {"output_path": "out.mp4", "transition_duration": FADE},
-        }
-    )
+HOUR_CLIPS, FOREIGN_CLIPS = 450, 75
+"""Moves of an hour, and of ten minutes."""
 
 
 def run_ours(folder: Path, clips: int, kind: str, cache: Path | None = None) -> dict[str, float]:
@@ -168,6 +93,21 @@ def run_ours(folder: Path, clips: int, kind: str, cache: Path | None = None) -> 
         cache=JointCache(cache) if cache else None,
     )
     return {"frames": made.frames, "checking": checking}
+
+
+def run_long(folder: Path, clips: int, files: list[str]) -> int:
+    """Make a video of so many moves out of a few clips."""
+    from rendering import render
+
+    media = {f"c{n}.mp4": folder / files[n % len(files)] for n in range(clips)}
+    made = render(
+        blueprint(clips, "crossfade"),
+        {**media, "song.mp3": folder / "song.mp3"},
+        folder / "long.mp4",
+        report=lambda _share, _text: None,
+        cancelled=lambda: False,
+    )
+    return made.frames
 
 
 def run_copy(folder: Path, clips: int) -> int:
@@ -385,6 +325,24 @@ def run_moviepy(folder: Path, clips: int) -> int:
     return round(clips * MOVE_SECONDS * clip_format.FRAME_RATE)
 
 
+def run_melt(folder: Path, clips: int) -> int:
+    frames = round(FADE * clip_format.FRAME_RATE)
+    half = frames // 2
+    begin, length = round(HANDLE * 30), round(MOVE_SECONDS * 30)
+    arguments = []
+    for n in range(clips):
+        first = begin - (half if n else 0)
+        last = begin + length + (frames - half if n < clips - 1 else 0) - 1
+        arguments += [str(folder / f"c{n}.mp4"), f"in={first}", f"out={last}"]
+        arguments += ["-mix", str(frames), "-mixer", "luma"] if n else []
+    sound = ["-audio-track", str(folder / "song.mp3"), f"out={clips * length - 1}"]
+    x264 = ["vcodec=libx264", f"preset={clip_format.PRESET}", f"crf={clip_format.CRF}"]
+    target = ["-consumer", f"avformat:{folder / 'melt.mp4'}", *x264, "acodec=aac", "ab=192k"]
+    profile = ["-profile", "atsc_720p_30"]
+    subprocess.run(["melt", *profile, *arguments, *sound, *target], check=True)
+    return clips * length
+
+
 def contender(name: str, folder: Path, clips: int) -> None:
     """Run one contender in this process and print what it took."""
     began = time.perf_counter()
@@ -400,11 +358,16 @@ def contender(name: str, folder: Path, clips: int) -> None:
         cache = Path(tempfile.mkdtemp(dir=folder))
         shutil.copytree(folder / "kept", cache, dirs_exist_ok=True)
         row = run_ours(folder, clips, "crossfade", cache)
+    elif name == "ours, an hour":
+        row["frames"] = run_long(folder, HOUR_CLIPS, [f"c{n}.mp4" for n in range(DISTINCT)])
+    elif name == "ours, foreign":
+        row["frames"] = run_long(folder, FOREIGN_CLIPS, sorted(p.name for p in foreign(folder)))
     else:
         peers = {
             "stream copy": run_copy,
             "segments, joined": run_segments,
             "MoviePy": run_moviepy,
+            "melt": run_melt,
             "xfade graph": run_xfade_library,
         }
         if name == "xfade graph" and program:
@@ -424,6 +387,10 @@ def contender(name: str, folder: Path, clips: int) -> None:
             }
         )
     )
+
+
+def foreign(folder: Path) -> Iterator[Path]:
+    return folder.glob("foreign*")
 
 
 def _tree_memory(pid: int) -> float:
@@ -492,13 +459,100 @@ def _checks(table: dict[str, dict[str, float]]) -> dict[str, bool]:
         checks[f"CPU at most 1/20 of MoviePy: 1/{cpu['MoviePy'] / ours:.1f}"] = (
             ours / cpu["MoviePy"] <= MOST_MOVIEPY_RATIO
         )
+    for name, most in (
+        ("ours, an hour", MOST_MEMORY_MB),
+        ("ours, foreign", MOST_FOREIGN_MEMORY_MB),
+    ):
+        if name in table:
+            used = table[name]["memory"]
+            checks[f"{name}: at most {most:.0f} MB: {used:.0f}"] = used <= most
     return checks
+
+
+def _quality_checks(video: Path, folder: Path, clips: int) -> dict[str, bool]:
+    from benchmarks.render_quality import quality_of
+
+    seen = quality_of(video, folder, clips)
+    planned = round(clips * MOVE_SECONDS * clip_format.FRAME_RATE)
+    return {
+        f"frames as planned, {planned}: {seen.frames}": seen.frames == planned,
+        f"no warning of the decoder: {seen.warnings}": seen.warnings == 0,
+        f"joints like the exact ones, SSIM at least {LEAST_SSIM}: mean {seen.mean_ssim:.3f}, worst "
+        f"{seen.worst_ssim:.3f} (the library's own frames, against what was filmed: "
+        f"{seen.library_ssim:.3f})": seen.worst_ssim >= LEAST_SSIM,
+        f"joints at most {MOST_STEP_DB} dB further from what was filmed than the copied frames "
+        f"beside them: {seen.step:+.2f}": seen.step <= MOST_STEP_DB,
+    }
+
+
+def _job_checks(folder: Path, clips: int) -> dict[str, bool]:
+    from benchmarks.render_job import run_job_and_reroll
+
+    first, second = run_job_and_reroll(folder, clips)
+    ratio = second.cpu / first.cpu
+    return {
+        f"the job's preview plays at most {MOST_PREVIEW_SECONDS:.0f} s after its start: "
+        f"{first.preview:.1f} (all done after {first.wall:.1f})": (
+            first.preview <= MOST_PREVIEW_SECONDS
+        ),
+        f"a second job, re-rolled, at most 1/3 of the first one's CPU, {first.cpu:.1f} s: "
+        f"{ratio:.2f}": ratio <= MOST_REROLL_RATIO,
+    }
+
+
+def _contenders(quick: bool) -> Iterator[tuple[str, int]]:
+    """Yield each contender with its number of runs, and say who is missing."""
+    yield from (("ours", 3), ("ours, one core", 1), ("ours, cuts", 3))
+    yield from (("ours, filling", 1), ("ours, re-rolled", 3))
+    yield from (("stream copy", 3), ("segments, joined", 1), ("xfade graph", 2))
+    if "MOVIEPY_PYTHON" in os.environ:
+        yield "MoviePy", 1
+    else:
+        print("skipped: MoviePy, as MOVIEPY_PYTHON names no interpreter that has it")
+    if shutil.which("melt"):
+        yield "melt", 1
+    else:
+        print("skipped: melt, which is not on PATH")
+    if not quick:
+        yield from (("ours, an hour", 1), ("ours, foreign", 1))
+
+
+def _prepare(folder: Path, clips: int) -> None:
+    from benchmarks import render_material
+
+    if (folder / "song.mp3").exists():
+        return
+    render_material.make_clips(folder, clips)
+    render_material.make_foreign_clips(folder)
+    render_material.make_song(folder / "song.mp3", clips * MOVE_SECONDS + 1)
+
+
+def _compare(folder: Path, clips: int, quick: bool) -> int:
+    _prepare(folder, clips)
+    print(f"{clips} clips of 720p, {clips * MOVE_SECONDS:.0f} s", flush=True)
+    print(f"{'':17}{'CPU s':>9}{'wall s':>9}{'peak MB':>9}{'frames':>9}{'runs':>6}")
+    table = {}
+    quality: dict[str, bool] = {}
+    for name, runs in _contenders(quick):
+        row = table[name] = measured(name, folder, clips, 1 if quick else runs)
+        print(
+            f"{name:17}{row['cpu']:9.2f}{row['wall']:9.2f}{row['memory']:9.0f}{row['frames']:9.0f}"
+            f"{row['runs']:6.0f}",
+            flush=True,
+        )
+        if name == "ours":
+            quality = _quality_checks(folder / "ours.mp4", folder, clips)
+    checks = {**_checks(table), **quality, **_job_checks(folder, clips)}
+    for text, good in checks.items():
+        print(f"{'ok  ' if good else 'MISS'} {text}")
+    return 0 if all(checks.values()) else 1
 
 
 def main() -> int:
     """Run all contenders and print the table; exit 1 when a budget is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--quick", action="store_true", help="8 clips, one run each")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave everything there")
     parser.add_argument("--run", nargs=3, metavar=("NAME", "FOLDER", "CLIPS"))
     options = parser.parse_args()
     if options.run:
@@ -506,41 +560,11 @@ def main() -> int:
         contender(name, Path(folder), int(clips))
         return 0
     count = 8 if options.quick else CLIPS
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        return _compare(options.keep, count, options.quick)
     with tempfile.TemporaryDirectory(prefix="render-bench-") as made:
-        place = Path(made)
-        for n in range(count):
-            if n < DISTINCT:
-                make_clip(place / f"c{n}.mp4", n)
-            else:
-                shutil.copyfile(place / f"c{n % DISTINCT}.mp4", place / f"c{n}.mp4")
-        make_song(place / "song.mp3", count * MOVE_SECONDS + 1)
-        contenders = [
-            ("ours", 3),
-            ("ours, one core", 1),
-            ("ours, cuts", 3),
-            ("ours, filling", 1),
-            ("ours, re-rolled", 3),
-            ("stream copy", 3),
-            ("segments, joined", 1),
-            ("xfade graph", 2),
-        ]
-        if "MOVIEPY_PYTHON" in os.environ:
-            contenders.append(("MoviePy", 1))
-        table = {
-            name: measured(name, place, count, 1 if options.quick else runs)
-            for name, runs in contenders
-        }
-    print(f"{count} clips of 720p, {count * MOVE_SECONDS:.0f} s")
-    print(f"{'':17}{'CPU s':>9}{'wall s':>9}{'peak MB':>9}{'frames':>9}{'runs':>6}")
-    for name, row in table.items():
-        print(
-            f"{name:17}{row['cpu']:9.2f}{row['wall']:9.2f}{row['memory']:9.0f}{row['frames']:9.0f}"
-            f"{row['runs']:6.0f}"
-        )
-    checks = _checks(table)
-    for text, good in checks.items():
-        print(f"{'ok  ' if good else 'MISS'} {text}")
-    return 0 if all(checks.values()) else 1
+        return _compare(Path(made), count, options.quick)
 
 
 if __name__ == "__main__":

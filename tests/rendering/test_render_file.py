@@ -17,6 +17,7 @@ from barcodes import (
     write_wav,
 )
 
+from benchmarks.likeness import psnr, ssim
 from choreo.blueprint import Blueprint
 from rendering import RenderReport, render
 
@@ -164,29 +165,12 @@ def test_encoded_joints_look_like_their_copied_neighbours(
     shown = Video(tmp_path / "v.mp4")
     noise = []
     for (clip, frame), luma in zip(shown.shown, shown.lumas, strict=True):
-        error = luma.astype(float) - barcode(clip, frame)
-        noise.append(10 * np.log10(255**2 / (error**2).mean()))
+        noise.append(psnr(luma, barcode(clip, frame)))
     copied = packets(media["moves/c0.mp4"]) | packets(media["moves/c1.mp4"])
     own = packets(tmp_path / "v.mp4")
     kept = [number for number, data in enumerate(own) if data in copied]
     drawn = [number for number, data in enumerate(own) if data not in copied]
     assert np.mean([noise[n] for n in drawn]) > np.mean([noise[n] for n in kept]) - 1.5
-
-
-def ssim(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean structural similarity over windows of 8 x 8 (Wang and others, 2004)."""
-
-    def windows(luma: np.ndarray) -> np.ndarray:
-        height, width = luma.shape[0] // 8 * 8, luma.shape[1] // 8 * 8
-        cut = luma[:height, :width].astype(float)
-        return cut.reshape(height // 8, 8, width // 8, 8).transpose(0, 2, 1, 3).reshape(-1, 64)
-
-    a, b = windows(first), windows(second)
-    mean_a, mean_b = a.mean(1), b.mean(1)
-    both = (a * b).mean(1) - mean_a * mean_b
-    one, two = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    top = (2 * mean_a * mean_b + one) * (2 * both + two)
-    return float((top / ((mean_a**2 + mean_b**2 + one) * (a.var(1) + b.var(1) + two))).mean())
 
 
 def test_joints_are_nearly_the_exact_blend(media: dict[str, Path], tmp_path: Path) -> None:

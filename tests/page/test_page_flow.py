@@ -424,6 +424,7 @@ def test_a_dance_that_fails_says_why_and_what_to_do(visitor: Visitor, library: P
     page.reload()
     expect(failed).to_be_visible()
     expect(page.locator("#moves .card").first).to_be_visible()
+    expect(page.locator(".mark").first).to_be_hidden()
     visitor.look_in_both_themes("failed")
     page.get_by_role("link", name="Change the request").click()
     expect(page.get_by_role("radio", name="Patio")).to_be_checked()

@@ -118,6 +118,7 @@ class Dance {
     title(ended ? name : `${this.progress} %`);
     this.#showProgress(task, ended);
     this.#showFacts();
+    this.planned.classList.toggle("settled", ended && task.status !== "completed"); // nothing comes of marks any more
     const doubts = [...new Set([...(task.degraded ? [task.degraded] : []), ...(task.warnings || [])])];
     this.doubts.hidden = !doubts.length;
     this.doubts.replaceChildren(...doubts.map((text) => spoken("li", {}, text)));

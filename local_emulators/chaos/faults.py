@@ -20,6 +20,8 @@ from local_emulators.postgres import Server
 from local_emulators.processes import Child, Service
 from local_emulators.stack import RENDER_JOB, LocalStack
 
+JOB = "job_image/main.py"
+
 SERVICES = ("planner", "request_handler", "jobs", "queue")
 
 GAP_SECONDS = 2.5
@@ -88,6 +90,8 @@ class Faults:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
         self.failure: BaseException | None = None
+        self.crashes: list[str] = []
+        """Services that ended though nobody ended them."""
 
     def start(self) -> None:
         """Begin."""
@@ -119,6 +123,7 @@ class Faults:
                 if name:
                     self.done[name] += 1
                 self._wait_for_an_end(before)
+                self._mend()
         except BaseException as exc:  # noqa: BLE001 - told in the main thread
             self.failure = exc
 
@@ -128,9 +133,10 @@ class Faults:
             if self._ending.wait(0.2):
                 return
 
-    def _mend(self) -> None:
+    def _mend(self, broken: str = "") -> None:
         self._queue.restart_if_ended()
-        self._stack.restart_what_ended()
+        ended = {child.service.name for child in self._stack.restart_what_ended()}
+        self.crashes += sorted(ended - {broken})
 
     def _kill(self) -> str:
         name = self._chances.choice(SERVICES)
@@ -140,7 +146,7 @@ class Faults:
         else:
             self._stack.kill(name)
         self._ending.wait(away)
-        self._mend()
+        self._mend(name)
         return f"kill {name}"
 
     def _restart(self) -> str:
@@ -149,7 +155,7 @@ class Faults:
             self._queue.child.stop()
         else:
             self._stack.end(name)
-        self._mend()
+        self._mend(name)
         return f"restart {name}"
 
     def _pause(self) -> str:
@@ -179,8 +185,7 @@ class Faults:
         return "pause job"
 
     def _job(self) -> int | None:
-        running = processes_of(self._library, "job_image/main.py")
-        running = [pid for pid in running if not _is_guard(pid)]
+        running = [pid for pid in processes_of(self._library, JOB) if not _is_another(pid)]
         return self._chances.choice(running) if running else None
 
     def _database_fault(self) -> str:
@@ -240,11 +245,13 @@ def processes_of(library: Path, command: str = "") -> list[int]:
     return found
 
 
-def _is_guard(pid: int) -> bool:
+def _is_another(pid: int) -> bool:
+    """Tell a job from its guard and from the service that starts it: both name it as well."""
     try:
-        return b"guard" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return True  # gone
+    return b"guard" in words or b"jobs_service" in words
 
 
 def _send(pid: int, number: signal.Signals) -> bool:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.planning_material import (
+    OTHER_PARTS,
     MemoryCatalogue,
     NoMedia,
     embed_moves,
@@ -171,6 +172,7 @@ AIMS: Mapping[str, str] = {
 """What `docs/choreography.md` aims at."""
 
 TEMPI = (116.0, 126.0, 138.0)
+OTHER_TEMPI = (119.0, 123.0, 131.0)
 SEEDS = 3
 
 
@@ -206,7 +208,12 @@ def quality_tables(folder: Path | None) -> None:
         catalogue = SqlCatalogue(engine_for(f"sqlite:///{folder / 'choreo.db'}"))
         library = catalogue.embedded_moves()
         quality_table(f"songs of {folder.name}", library, catalogue.songs())
-        quality_table(f"four-minute songs, moves of {folder.name}", library, long_songs[:2])
+        quality_table(f"four-minute songs, moves of {folder.name}", library, long_songs)
+        others = [
+            make_song(song_id=f"other_{n}", tempo=tempo, drift=0.01, parts=OTHER_PARTS, seed=n)
+            for n, tempo in enumerate(OTHER_TEMPI)
+        ]
+        quality_table(f"songs of another form, moves of {folder.name}", library, others)
 
 
 def main() -> None:

@@ -28,6 +28,21 @@ PARTS = (
 )
 """Label, eights, energy: about four minutes."""
 
+OTHER_PARTS = (
+    ("intro", 2, 0.3),
+    ("mambo", 4, 0.8),
+    ("verse", 8, 0.5),
+    ("chorus", 6, 0.6),
+    ("mambo", 4, 0.9),
+    ("verse", 8, 0.45),
+    ("chorus", 8, 0.65),
+    ("mambo", 12, 1.0),
+    ("verse", 4, 0.5),
+    ("chorus", 8, 0.8),
+    ("outro", 2, 0.2),
+)
+"""As long, and of a form in which three parts come three times: much of it is motif."""
+
 
 def make_song(
     *,

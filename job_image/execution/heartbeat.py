@@ -11,12 +11,12 @@ from choreo.database.tasks import SqlTasks
 from choreo.errors import ClaimLost, Unavailable
 from choreo.task import Claim, Stage
 
-PERIOD_SECONDS = 1.0
+PERIOD_SECONDS = 0.75
 """Progress is stored this often, and a cancellation is seen within as long."""
 
 
 class Heartbeat:
-    """Stores the newest progress once a second, from a thread of its own.
+    """Stores the newest progress more than once a second, from a thread of its own.
 
     The database is asked for moments only, never held: a connection that lives through a whole
     render would not survive the machine being moved.

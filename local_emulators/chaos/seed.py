@@ -311,13 +311,19 @@ def _ask_for_all(
 
     with ThreadPoolExecutor(4) as pool:
         pending: list[Future[None]] = []
-        for wish in wanted:
-            while watch.open() + sum(not answer.done() for answer in pending) >= OPEN_TASKS:
-                time.sleep(0.2)
-            pending.append(pool.submit(ask, wish))
-            time.sleep(0.05)
-        for answer in pending:
-            answer.result()
+        try:
+            for wish in wanted:
+                while watch.open() + sum(not answer.done() for answer in pending) >= OPEN_TASKS:
+                    time.sleep(0.2)
+                pending.append(pool.submit(ask, wish))
+                time.sleep(0.05)
+            for answer in pending:
+                answer.result()
+        except BaseException:
+            client.stop()
+            for timer in later:
+                timer.cancel()
+            raise
     for timer in later:
         timer.join()
 

@@ -15,7 +15,7 @@ import av
 
 from choreo.blueprint import Blueprint
 from choreo.database.tasks import MAX_TRIES, SqlTasks
-from choreo.local.housekeeping import JOINTS
+from choreo.outputs import JOINTS
 from choreo.task import Task, TaskStatus
 from local_emulators.chaos.client import Wish
 

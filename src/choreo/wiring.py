@@ -42,10 +42,12 @@ class Stack:
 
         return FolderStore(self.settings.media_root)
 
-    def housekeeping(self) -> Callable[[], None] | None:
-        """Return what removes old and abandoned videos, or None where the bucket does it."""
+    def housekeeping(self) -> Callable[[], None]:
+        """Return what removes abandoned videos, and old ones where no bucket does it."""
         if self.settings.use_gcs:
-            return None
+            from choreo.gcp.housekeeping import BucketHousekeeping
+
+            return BucketHousekeeping(self.settings.gcs_bucket_name, self.tasks).tidy
         from choreo.local.housekeeping import FolderHousekeeping
 
         kept_days = self.settings.videos_kept_days

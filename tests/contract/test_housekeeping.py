@@ -1,14 +1,18 @@
-"""A folder store keeps the videos of completed tasks for their days, and nothing else."""
+"""A store keeps the videos of completed tasks for their days, and nothing else."""
 
 import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from machine import BUCKET
 from samples import Clock, a_blueprint, a_request
 from sqlalchemy import Engine
 
 from choreo.database.tasks import LEASE, SqlTasks
+from choreo.errors import Unavailable
+from choreo.gcp.housekeeping import EVERY_SECONDS, BucketHousekeeping
+from choreo.gcp.object_store import BucketStore
 from choreo.local.housekeeping import FolderHousekeeping
 from choreo.task import Phase, Rendered
 
@@ -138,3 +142,85 @@ def test_joints_go_with_their_video(
     clock.now += LEASE + timedelta(seconds=1)
     house.tidy()
     assert sorted(file.name for file in outputs.iterdir()) == [f"{kept}.joints", f"{kept}.mp4"]
+
+
+# A bucket: its lifecycle sees to the days, a task's end is ours.
+
+
+@pytest.fixture
+def bucket(bucket_server: str, monkeypatch: pytest.MonkeyPatch) -> BucketStore:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket_server)
+    return BucketStore(BUCKET)
+
+
+def _publish(store: BucketStore, task_id: str, file: Path) -> list[str]:
+    file.write_bytes(b"video")
+    paths = [f"outputs/{task_id}{end}" for end in (".mp4", ".preview.mp4", ".joints")]
+    for path in paths:
+        store.publish(file, path)
+    return paths
+
+
+def test_a_bucket_keeps_what_open_and_completed_tasks_need(
+    bucket: BucketStore, tasks: SqlTasks, tmp_path: Path
+) -> None:
+    claims = {name: _rendering(tasks) for name in ("open", "done", "failed", "cancelled")}
+    paths = {
+        name: _publish(bucket, claim.task_id, tmp_path / "v") for name, claim in claims.items()
+    }
+    _complete(tasks, claims["done"])
+    tasks.fail(claims["failed"], "the clip is corrupt")
+    tasks.cancel(claims["cancelled"].task_id)
+    bucket.publish(tmp_path / "v", f"songs/{claims['failed'].task_id}.mp4")
+    stranger = f"outputs/{claims['open'].task_id}x.mp4"
+    bucket.publish(tmp_path / "v", stranger)
+    BucketHousekeeping(BUCKET, tasks).tidy()
+    left = {name: [bucket.size(path) is not None for path in paths[name]] for name in paths}
+    assert left == {
+        "open": [True, True, True],
+        "done": [True, False, True],
+        "failed": [False, False, False],
+        "cancelled": [False, False, False],
+    }
+    assert bucket.size(f"songs/{claims['failed'].task_id}.mp4") == 5
+    assert bucket.size(stranger) == 5
+
+
+def test_a_bucket_is_read_once_an_hour(
+    bucket: BucketStore, tasks: SqlTasks, tmp_path: Path
+) -> None:
+    now = [0.0]
+    house = BucketHousekeeping(BUCKET, tasks, lambda: now[0])
+    house.tidy()
+    claim = _rendering(tasks)
+    video, *_ = _publish(bucket, claim.task_id, tmp_path / "v")
+    tasks.fail(claim, "the clip is corrupt")
+    now[0] = EVERY_SECONDS - 1
+    house.tidy()
+    assert bucket.size(video) == 5
+    now[0] = EVERY_SECONDS
+    house.tidy()
+    assert bucket.size(video) is None
+
+
+@pytest.mark.parametrize("reason", ["no bucket", "no database"])
+def test_a_bucket_that_cannot_be_tidied_is_noted_and_stops_no_sweep(
+    bucket: BucketStore,
+    tasks: SqlTasks,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    reason: str,
+) -> None:
+    claim = _rendering(tasks)
+    video, *_ = _publish(bucket, claim.task_id, tmp_path / "v")
+    tasks.fail(claim, "the clip is corrupt")
+
+    def away(*_: object) -> None:
+        raise Unavailable("the database does not answer")
+
+    if reason == "no database":
+        monkeypatch.setattr(tasks, "ended", away)
+    BucketHousekeeping(BUCKET if reason == "no database" else "nowhere", tasks).tidy()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert bucket.size(video) == 5

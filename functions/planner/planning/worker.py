@@ -90,8 +90,7 @@ class Worker:
 
         queue: Makes the queue to this planner, for what a sweep finds.
 
-        housekeeping: Removes what the store should not keep, at each sweep; None where the
-            store does that itself.
+        housekeeping: Removes what the store should not keep, at each sweep.
     """
 
     def __init__(

@@ -47,9 +47,9 @@ run "every_part_has_its_own_account_and_no_more_than_it_needs" {
     condition = alltrue([
       for key, grant in google_storage_bucket_iam_member.grant :
       grant.condition[0].expression == "resource.name.startsWith(\"projects/_/buckets/demo-project-choreo-media/objects/outputs/\")"
-      if startswith(key, "render_job storage.objectUser")
+      if startswith(key, "render_job storage.objectUser") || startswith(key, "planner storage.objectUser")
     ])
-    error_message = "The render job may write outside outputs/."
+    error_message = "The render job or the planner may write outside outputs/."
   }
 
   assert {

@@ -11,13 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from choreo.database.tasks import SqlTasks
-from choreo.task import TaskStatus
-
-OUTPUTS = "outputs"
-"""The store's folder of finished videos, `outputs/<task>.mp4`, and what belongs to them."""
-
-JOINTS = ".joints"
-"""What the job keeps beside a video, for videos that are made from the same plan."""
+from choreo.outputs import JOINTS, OUTPUTS, Ended, task_of, why_abandoned
 
 UNFINISHED = ".*.part"
 """What the folder store calls a file that is still written."""
@@ -67,7 +61,7 @@ class FolderHousekeeping:
             if age > lease:  # who writes still changes it
                 _remove(file, "its writer is gone")
         files = list(self._files("[!.]*", now))
-        ended = self._tasks.ended(sorted({_task_of(file) for file, _ in files}))
+        ended = self._tasks.ended(sorted({task_of(file.name) for file, _ in files}))
         for file, age in files:
             reason = self._reason_to_remove(file, age, ended)
             if reason:
@@ -85,20 +79,13 @@ class FolderHousekeeping:
             except FileNotFoundError:
                 continue  # its writer was faster
 
-    def _reason_to_remove(
-        self, file: Path, age: float, ended: dict[str, tuple[TaskStatus, str | None]]
-    ) -> str | None:
-        status, video = ended.get(_task_of(file), (None, None))
-        kept = video and file.name in (Path(video).name, Path(video).stem + JOINTS)
-        if status is not None and not kept:
-            return f"its task is {status}"
+    def _reason_to_remove(self, file: Path, age: float, ended: Ended) -> str | None:
+        reason = why_abandoned(file.name, ended)
+        if reason is not None:
+            return reason
         if self._kept and age > self._kept.total_seconds():
             return f"it was kept for {self._kept.total_seconds() / 86_400:g} days"
         return None
-
-
-def _task_of(file: Path) -> str:
-    return file.name.split(".", 1)[0]
 
 
 def _remove(file: Path, reason: str) -> None:

@@ -304,6 +304,19 @@ def _lists(bait: Bait) -> Iterator[Hostile]:
         "rtsptext": f"RTSPtextRTSP://{bait.address}/x",
         "avisynth": f'DirectShowSource("{file}")\n',
         "metadata": f";FFMETADATA1\ntitle={file}\n",
+        "subtitles": f"1\n00:00:00,000 --> 99:59:59,999\n<font face='{file}'>x</font>\n" * 2_000,
+        "subtitles_with_a_font": f"[Script Info]\nScriptType: v4.00+\n[Fonts]\nfontname: {file}\n"
+        + "M" * 80_000,
+        "subtitles_elsewhere": "# VobSub index file, v7 (do not modify this line!)\n"
+        f"langidx: 0\nid: en, index: 0\nfile: {file}\n"
+        "timestamp: 00:00:00:000, filepos: 000000000\n",
+        "captions_of_the_web": f"WEBVTT\n\nSTYLE\n@import url({web});\n\n"
+        + "00:00.000 --> 99:00:00.000\nx\n\n" * 2_000,
+        "composition": '<?xml version="1.0"?><CompositionPlaylist '
+        'xmlns="http://www.smpte-ra.org/schemas/2067-3/2016"><Id>urn:uuid:0</Id>'
+        f"<Path>{file}</Path></CompositionPlaylist>",
+        "script": f"import vapoursynth as vs\nopen({file!r}).read()\n",
+        "colours_of_a_terminal": "\x1b[2J\x1b]0;`touch escaped`\x07\x1b[31m" * 5_000,
         "external_picture": '<svg xmlns="http://www.w3.org/2000/svg" '
         f'xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="{web}"/></svg>',
         "entities": f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{file}">]><svg xmlns="http://www.w3.org/2000/svg"><text>&e;</text></svg>',
@@ -516,6 +529,24 @@ def _matroska(bait: Bait) -> Iterator[Hostile]:
         matroska(info, attached(b"a", write.length((1 << 56) - 2)), tracks, frames),
     )
     yield made("a_thousand_attachments", matroska(info, *[attached(b"a")] * 1000, tracks, frames))
+    shown = element(
+        0xAE,
+        number(0xD7, 2)
+        + number(0x73C5, 2)
+        + number(0x83, 0x11)
+        + element(0x86, b"S_TEXT/ASS")
+        + element(0x63A2, b"[Script Info]\n[Fonts]\nfontname: " + path + b"\n" + b"M" * 90_000),
+    )
+    words = element(0xA3, b"\x82\0\0\0" + b"0,0,Default,,0,0,0,," + b"{\\fscx99999}x" * 5_000)
+    yield made(
+        "subtitles_with_a_font",
+        matroska(
+            info,
+            element(0x1654AE6B, tracks[12:] + shown),
+            element(0x1F43B675, number(0xE7, 0) + words * 20),
+            frames,
+        ),
+    )
     linked = element(
         0x1549A966,
         number(0x2AD7B1, 1_000_000)

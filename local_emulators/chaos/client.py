@@ -78,6 +78,11 @@ class Client:
         self._address = address
         self._chances = chances
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Let all calls end with an error that are not answered yet."""
+        self._stopped.set()
 
     def ask(self, wish: Wish) -> str:
         """Return the id of the wish's task; one in ten asks twice, as impatient people do."""
@@ -116,10 +121,10 @@ class Client:
 
         Raises:
 
-            TimeoutError: If there is none for `PATIENCE`.
+            TimeoutError: If there is none for `PATIENCE`, or before `stop`.
         """
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._stopped.is_set():
             request = urllib.request.Request(  # noqa: S310 - our own stack
                 self._address + path,
                 method=method,
@@ -138,5 +143,5 @@ class Client:
                         return exc.code, json.load(exc)
             except (OSError, ValueError):
                 pass  # away, or ended in the middle of its answer
-            time.sleep(0.3)
-        raise TimeoutError(f"{method} {path} was not answered for {PATIENCE:.0f} s")
+            self._stopped.wait(0.3)
+        raise TimeoutError(f"{method} {path} was not answered within {PATIENCE:.0f} s")

@@ -13,6 +13,7 @@ import sys
 import urllib.request
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -30,8 +31,8 @@ PATIENCE_MS = 240_000.0
 JPEG_QUALITY = 82
 """A page's picture stays readable and below 150 kB."""
 
-SHOWN_MOVE = 4
-"""Place in the plan of the move whose frames are shown: one of the first part with turns."""
+SHOWN = "turn"
+"""What the move is called whose frames are shown: there is more to see than in a basic step."""
 
 FRAME_WIDTH, FRAME_HEIGHT = 320, 180
 GAP = 4
@@ -81,7 +82,7 @@ def picture_page(browser: Browser, address: str) -> str:
     page.wait_for_selector("#take")
     task_id = page.url.split("#/task/")[1]
     page.keyboard.press("l")  # loop an eight
-    _stand_on(page, SHOWN_MOVE)
+    _stand_on(page, shown_move(plan_of(address, task_id)))
     _shoot(page, "practise")
     page.locator("#plan").evaluate("part => part.scrollIntoView()")
     _shoot(page, "plan")
@@ -94,7 +95,7 @@ def picture_phone(browser: Browser, address: str, task_id: str) -> None:
     page = _tab(browser, PHONE, locale="es-ES", dark=True)
     page.goto(f"{address}/#/task/{task_id}")
     page.wait_for_selector("#take")
-    _stand_on(page, SHOWN_MOVE)
+    _stand_on(page, shown_move(plan_of(address, task_id)))
     page.evaluate("document.getElementById('player').scrollIntoView()")
     _shoot(page, "phone")
     page.context.close()
@@ -102,16 +103,28 @@ def picture_phone(browser: Browser, address: str, task_id: str) -> None:
 
 def picture_frames(address: str, task_id: str, media: Path) -> None:
     """Put the frames of one move's eight counts side by side, in two rows."""
-    url = f"{address}/api/choreography/tasks/{task_id}/blueprint"
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 - it is the stack's own http address
-        plan = json.load(answer)
-    first = plan["moves"][SHOWN_MOVE]["count_start"]
+    plan = plan_of(address, task_id)
+    first = plan["moves"][shown_move(plan)]["count_start"]
     beats = plan["counts"]["beats"][first : first + COUNTS]
     with av.open(str(media / plan["output_config"]["output_path"])) as container:
         frames = [_frame_at(container, second) for second in beats]
     rows = [np.hstack(frames[: COUNTS // 2]), np.hstack(frames[COUNTS // 2 :])]
     sheet = np.ascontiguousarray(np.vstack(rows)[:-GAP, :-GAP])
     _write_jpeg(sheet, PICTURES / "frames.jpg")
+
+
+def plan_of(address: str, task_id: str) -> dict[str, Any]:
+    """Fetch the plan of a dance."""
+    url = f"{address}/api/choreography/tasks/{task_id}/blueprint"
+    with urllib.request.urlopen(url) as answer:  # noqa: S310 - it is the stack's own http address
+        plan: dict[str, Any] = json.load(answer)
+    return plan
+
+
+def shown_move(plan: dict[str, Any]) -> int:
+    """Return the place in the plan of the move that is shown: the first with turns, if any."""
+    names = [move.get("move_name") or move["clip_id"] for move in plan["moves"]]
+    return next((place for place, name in enumerate(names) if SHOWN in name.lower()), 0)
 
 
 def _frame_at(container: "av.container.InputContainer", second: float) -> NDArray[np.uint8]:

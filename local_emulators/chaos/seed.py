@@ -22,7 +22,7 @@ from choreo.database.engine import engine_for, transaction
 from choreo.database.tables import choreography_tasks
 from choreo.database.tasks import SqlTasks
 from choreo.errors import Unavailable
-from choreo.local.housekeeping import JOINTS
+from choreo.outputs import JOINTS
 from choreo.task import Phase, TaskStatus
 from local_emulators import postgres
 from local_emulators.chaos.client import Client, Wish, wishes

@@ -88,6 +88,7 @@ def _box(lines: tuple[_Line, ...], width: int, height: int) -> list[bytes]:
         size = dot * scale
         most = max(1, (room // size - 2) // (COLUMNS + 1))
         drawn += [blank] * dot + rows(text[:most], size, INK, PAPER) + [blank] * dot
+    drawn += [blank] * (len(drawn) % 2)
     across = min(room, max(map(len, drawn)) + 2 * dot) & ~1
     paper = bytes([PAPER])
     found = [(paper * dot + row)[:across].ljust(across, paper) for row in drawn]

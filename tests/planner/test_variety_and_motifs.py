@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from benchmarks.planning_material import (
     MemoryCatalogue,
     NoMedia,
@@ -13,10 +15,12 @@ from benchmarks.planning_material import (
     make_song,
 )
 from choreo.blueprint import Blueprint
-from choreo.move import Move
+from choreo.move import DanceState, Move
 from choreo.song import Song
 from choreo.task import GenerationRequest
 from choreo.vocabulary import EnergyLevel
+from local_emulators.demo_library.dancers import repertoire
+from local_emulators.demo_library.dancers.score import HANDLE_SECONDS, POSE_SECONDS, Score
 from planning.choreography import MOTIF
 from planning.pipeline import Tools, plan
 from planning.search import IndexCache
@@ -82,3 +86,45 @@ def test_clips_danced_near_the_songs_tempo_are_taken_while_there_are_enough() ->
     made = planned(one_of_each(80, (119.0, 134.0)), song)
     assert made.generation_parameters["quality"]["retime_max"] <= 0.06
     assert made.generation_parameters["quality"]["distinct"] >= 0.9
+
+
+def danced(score: Score) -> Move:
+    """A clip of the demo couple, without its picture."""
+    beats = tuple(round(HANDLE_SECONDS + k * score.beat, 6) for k in range(score.counts + 1))
+    entry, leave = (
+        DanceState(
+            hold=hold,
+            leader_foot=score.standing(leader=True, at_exit=at_exit),
+            follower_foot=score.standing(leader=False, at_exit=at_exit),
+        )
+        for hold, at_exit in ((score.entry, False), (score.exit, True))
+    )
+    return make_move(
+        score.name,
+        counts=score.counts,
+        family=score.family,
+        role=score.role,
+        session=score.session,
+        difficulty=score.difficulty,
+        energy=score.energy_level,
+        style=score.style,
+    ).model_copy(
+        update={
+            "beat_times": beats,
+            "duration": beats[-1] + (POSE_SECONDS if score.stays else HANDLE_SECONDS),
+            "entry_state": entry,
+            "exit_state": leave,
+        }
+    )
+
+
+@pytest.mark.parametrize("tempo", [116, 122, 127, 133, 138])
+def test_the_demo_couple_has_enough_to_dance_for_a_song_of_four_minutes(tempo: int) -> None:
+    song = make_song(tempo=float(tempo), drift=0.01, break_after=11, seed=tempo)
+    made = planned([danced(score) for score in repertoire()], song, seed=tempo)
+    quality = made.generation_parameters["quality"]
+    assert quality["distinct"] >= 0.6
+    assert quality["energy_fit"] >= 0.6
+    assert quality["structure_echo"] > 0.05
+    assert quality["cut_on_8_count"] >= 0.99
+    assert quality["illegal_transitions"] == quality["immediate_repeats"] == 0

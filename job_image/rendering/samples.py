@@ -2,8 +2,11 @@
 
 import math
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from itertools import islice
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -30,6 +33,9 @@ SAMPLE = Fraction(1, SAMPLE_RATE)
 
 BLOCK = 4_096
 """Samples handled at a time."""
+
+ROW, ROWS_AHEAD = 8, 3
+"""Blocks made in one go, and how often that is done ahead of their use."""
 
 _BYTES = 4
 """Of one sample of one channel."""
@@ -209,6 +215,19 @@ def silence(samples: int) -> Blocks:
             plane.update(bytes(plane.buffer_size))
         yield block
         samples -= count
+
+
+def ahead(blocks: Blocks) -> Blocks:
+    """Yield the same blocks, made by a thread of their own while earlier ones are used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as maker:
+        rows = deque(maker.submit(_some, blocks) for _ in range(ROWS_AHEAD))
+        while row := rows.popleft().result():
+            rows.append(maker.submit(_some, blocks))
+            yield from row
+
+
+def _some(blocks: Blocks) -> list[AudioFrame]:
+    return list(islice(blocks, ROW))
 
 
 def cut_to(blocks: Blocks, samples: int) -> Blocks:

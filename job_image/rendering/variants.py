@@ -1,6 +1,6 @@
 """Other videos from the same plan: at practice speed, and small ones to look at first."""
 
-from choreo.blueprint import Blueprint, BlueprintMove, Counts, Overlay
+from choreo.blueprint import Blueprint, BlueprintMove, Counts, Overlay, TransitionType
 
 PREVIEW_SHORT_SIDE, PREVIEW_LONG_SIDE = 360, 640
 """Pixels of a preview: the size of the library's small renditions, so that they are copied."""
@@ -56,7 +56,8 @@ def _stretched_counts(counts: Counts, stretch: float) -> Counts:
 def preview_plan(blueprint: Blueprint) -> Blueprint | None:
     """Return the plan with small renditions in place of its clips; None if one lacks its own.
 
-    What would cost an encode of its own is left out: labels, even spacing.
+    What would cost an encode of its own is left out: labels, even spacing, transitions. Encoding
+    the transitions would take as long as all the rest, before anything can be seen.
     """
     if any(move.preview_path is None for move in blueprint.moves):
         return None
@@ -67,7 +68,12 @@ def preview_plan(blueprint: Blueprint) -> Blueprint | None:
     return blueprint.model_copy(
         update={
             "moves": tuple(
-                move.model_copy(update={"video_path": move.preview_path})
+                move.model_copy(
+                    update={
+                        "video_path": move.preview_path,
+                        "transition_type": TransitionType.CUT,
+                    }
+                )
                 for move in blueprint.moves
             ),
             "output_config": output.model_copy(

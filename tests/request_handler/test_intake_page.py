@@ -309,6 +309,26 @@ def test_a_token_is_asked_for_once_and_kept_for_the_tab(
     assert token not in page.evaluate("JSON.stringify(localStorage)")
 
 
+def test_another_s_dance_is_as_if_it_were_not_there(
+    world: World, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, beni = "anna-token-0123456789", "beni-token-0123456789"
+    monkeypatch.setenv("API_TOKEN", f"anna:{anna}\nbeni:{beni}")
+    asked = world.client.post(
+        "/api/choreography/generate-from-song",
+        json={"song_id": "amor"},
+        headers={"Authorization": f"Bearer {anna}"},
+    )
+    task_id = asked.get_json()["task_id"]
+    page = visit.page
+    page.add_init_script(f"sessionStorage.setItem('choreo-token', '{beni}')")
+    page.goto(f"{visit.address}#/task/{task_id}")
+    expect(page.get_by_role("heading", name="There is no such dance")).to_be_visible()
+    expect(page.locator("#view")).to_contain_text("may belong to somebody else")
+    expect(page.get_by_role("link", name="New dance")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+
+
 # Waiting and changing
 
 

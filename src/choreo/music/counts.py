@@ -353,7 +353,7 @@ def _bar_harmony(features: BeatFeatures, ones: Ints) -> Floats:
 
 
 def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:
-    """Return one row per bar: timbre, rhythm, harmony and the güira's way, in comparable weights.
+    """Return one row per bar, two bars at least: timbre, rhythm, harmony and the güira's way.
 
     Whether the güira plays eighths or quarters tells verse from chorus when a voice hides the rest.
     """
@@ -380,10 +380,11 @@ def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:
                 for bar in range(len(ones))
             ]
         )
-        # Medians: one silent bar at an end must not make all others look alike.
+        # By how much neighbours differ, not all bars: what a chorus changes is no noise. Medians:
+        # one silent bar at an end must not make all others look alike.
         middle = np.median(means, axis=0)
-        deviation = np.abs(means - middle)
-        spread = 1.4826 * np.median(deviation, axis=0) + 0.2 * float(means.std()) + least
+        step = np.median(np.abs(np.diff(means, axis=0)), axis=0)
+        spread = 1.4826 / np.sqrt(2) * step + 0.1 * float(means.std()) + least
         scaled = np.clip((means - middle) / spread, -3.0, 3.0)
         blocks.append(weight * scaled / np.sqrt(means.shape[1]))
     rows = np.concatenate(blocks, axis=1)

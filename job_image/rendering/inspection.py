@@ -45,6 +45,10 @@ DARKEST_PLANNED = 0.5
 MOST_LOOKS = 40
 """Key frames decoded at most, however long the video: keeps the check cheap."""
 
+LARGEST_BLACK = 16
+"""Bytes that each 16 x 16 pixels of a black key frame take at most: noise that is left in it is
+below what the encoder's quality keeps. Decoding a key frame that is larger tells nothing more."""
+
 MOST_BLACK = 0.1
 """Share of the pictures looked at that may be black without a plan: a clip may have a dark
 moment of its own, a video of black is broken."""
@@ -148,9 +152,10 @@ def inspect_video(
                 )
             chosen = _chosen(packets, timeline)
             black = []
-            for stamp in chosen:
+            for stamp, doubtful in chosen.items():
                 check()
-                black += [stamp] if _is_black(container, stamp, timeline) else []
+                if doubtful and _is_black(container, stamp, timeline):
+                    black.append(stamp)
             if len(black) > MOST_BLACK * len(chosen):
                 raise RenderFailed(
                     f"{_place_at(timeline, black[0])}: {len(black)} of {len(chosen)} pictures "
@@ -260,8 +265,11 @@ def _check_picture(packets: _Packets, frames: int) -> None:
             raise RenderFailed("two frames of the video have the same time")
 
 
-def _chosen(packets: _Packets, timeline: Timeline) -> list[int]:
-    """Return the key frames to look at: the smallest, those at joints, and some evenly."""
+def _chosen(packets: _Packets, timeline: Timeline) -> dict[int, bool]:
+    """Return the key frames to look at: the smallest, those at joints, and some evenly.
+
+    Each with whether it has to be decoded; a large one between joints shows something.
+    """
     share = MOST_LOOKS // 3
     keys = [packet for packet in packets if packet.key]
     stamps = [packet.stamp for packet in keys]
@@ -272,11 +280,10 @@ def _chosen(packets: _Packets, timeline: Timeline) -> list[int]:
     joints = [
         stamps[max(0, bisect_right(stamps, joint.end * step) - 1)] for joint in timeline.joints
     ]
-    return sorted(
-        {packet.stamp for packet in small[:share]}
-        | set(_some(joints, share))
-        | set(_some(stamps, share))
-    )
+    large = {packet.stamp for packet in keys if packet.size > LARGEST_BLACK * _blocks(timeline)}
+    decoded = {packet.stamp for packet in small[:share]} | set(_some(joints, share))
+    chosen = decoded | set(_some(stamps, share))
+    return {stamp: stamp in decoded or stamp not in large for stamp in sorted(chosen)}
 
 
 def _some(stamps: list[int], most: int) -> list[int]:

@@ -126,6 +126,23 @@ def test_music_that_may_be_half_as_fast_is_not_trusted() -> None:
     assert "half as fast" in analysis.warnings[0]
 
 
+def _bass_between_the_beats(seconds: int = 40, tempo: float = 124.0) -> np.ndarray:
+    """A drum with a bright click on every beat, and a louder bass only between the beats."""
+    half = 30.0 / tempo
+    times = [0.3 + k * half for k in range(int((seconds - 1) / half))]
+    clicks = _struck(seconds, times[::2], [1_200.0] * len(times[::2]), 60.0)
+    drums = _struck(seconds, times[::2], [70.0] * len(times[::2]), 20.0)
+    pitches = [(55.0, 65.4, 49.0, 73.4)[k // 8 % 4] for k in range(len(times[1::2]))]
+    bass = _struck(seconds, times[1::2], pitches, 5.0)
+    return np.asarray(clicks + drums + bass + bass)
+
+
+def test_a_beat_that_may_lie_half_a_beat_off_is_not_trusted() -> None:
+    analysis = analyse_samples(_bass_between_the_beats().astype(np.float32))
+    assert analysis.confidence < 0.5
+    assert "between the beats" in analysis.warnings[0]
+
+
 @pytest.mark.parametrize(
     "samples",
     [_metronome(), _metronome(tempo=90), _accented_metronome(), _chant(), _waltz(),

@@ -38,7 +38,8 @@ LEAST_CERTAINTY = 0.35
 """Certainty of the beat below which there is none: speech has 0.2 at most, music nearly 1."""
 
 OTHER_MUSIC = 0.4
-"""Factor on the confidence when the music does not repeat in four, or may be half as fast."""
+"""Factor on the confidence when the music does not repeat in four, may be half as fast, or may have
+its beat between those found."""
 
 HOW_TO_CORRECT = "tap every 1, or move the count"
 
@@ -89,7 +90,7 @@ def _described(
     confidence = pulse.certainty * counting.bar_confidence * counting.eight_confidence
     if min(counting.bar_confidence, counting.eight_confidence) < SURE:
         confidence *= UNSURE
-    if not counting.in_four or counting.every_second_empty:
+    if not counting.in_four or counting.every_second_empty or counting.between_as_strong:
         confidence *= OTHER_MUSIC
     ones = np.flatnonzero(counts == 1)
     resets = [int(b) for a, b in itertools.pairwise(ones) if b - a < 8]
@@ -120,6 +121,8 @@ def _warnings(pulse: Pulse, counting: Counting, confidence: float) -> list[str]:
         return [f"The music does not seem to be in four, as bachata is; {HOW_TO_CORRECT}."]
     if counting.every_second_empty:
         return [f"Every second beat is empty: the music may be half as fast; {HOW_TO_CORRECT}."]
+    if counting.between_as_strong:
+        return [f"The strokes between the beats are as strong as those on them; {HOW_TO_CORRECT}."]
     if counting.bar_confidence < counting.eight_confidence:
         return [f"Which beat is the 1 is uncertain; {HOW_TO_CORRECT}."]
     return [f"The bars are clear, but the 1 might be the 5; {HOW_TO_CORRECT}."]

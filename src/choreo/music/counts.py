@@ -44,6 +44,11 @@ HALF_TEMPO = 0.8
 """Standard deviations between the strokes on odd and on even beats from which every second one is
 empty: bachata, loud on 4, has 0.6 at most, music counted twice too fast 1.0 or more."""
 
+BETWEEN = 0.7
+"""Strokes halfway between the beats over those on them, the ratios of mid and bass multiplied, from
+which the beat may lie half a beat off. A piano's montuno has 2.0 * 0.25, a busy bass 0.9 * 0.5; a
+bass that plays only between a drum's beats, when it is taken for the beat, 2.0 * 0.5."""
+
 STOPPED = 0.6
 """Share of the usual strokes around below which the band has stopped on a beat."""
 
@@ -85,6 +90,8 @@ class Counting:
     """Beats at which sections start, each counted 1."""
     every_second_empty: bool
     """True when every second beat is hardly played: the music may be half as fast."""
+    between_as_strong: bool
+    """True when guitars and bass are as strong halfway between the beats as on them."""
     in_four: bool
     """False when the music repeats after 3, 5 or 7 beats rather than after 4, or not at all."""
 
@@ -180,6 +187,7 @@ def count_beats(features: BeatFeatures) -> Counting:
     breaks = find_breaks(features)
     in_four = _repeats_in_four(features)
     empty = _every_second_empty(features)
+    between = _between_as_strong(features)
     playing = np.ones(len(scores), dtype=bool)
     for start, end in breaks:
         playing[start:end] = False
@@ -187,7 +195,9 @@ def count_beats(features: BeatFeatures) -> Counting:
     ones = np.flatnonzero(bar_counts == 0)
     if len(ones) < 2:
         starts = tuple(map(int, ones))
-        return Counting(bar_counts + 1, bar_confidence, 0.5, breaks, starts, empty, in_four)
+        return Counting(
+            bar_counts + 1, bar_confidence, 0.5, breaks, starts, empty, between, in_four
+        )
     form = find_form(
         bar_rows(features, ones),
         _leaning(features, ones),
@@ -201,6 +211,7 @@ def count_beats(features: BeatFeatures) -> Counting:
         breaks=breaks,
         section_starts=tuple(int(ones[bar]) for bar in form.starts),
         every_second_empty=empty,
+        between_as_strong=between,
         in_four=in_four,
     )
 
@@ -250,6 +261,14 @@ def _every_second_empty(features: BeatFeatures) -> bool:
     if len(strokes) < 8:
         return False
     return abs(float(strokes[::2].mean() - strokes[1::2].mean())) > HALF_TEMPO
+
+
+def _between_as_strong(features: BeatFeatures) -> bool:
+    def ratio(band: str) -> float:
+        on = float(np.median(features.onsets[band]))
+        return float(np.median(features.offbeats[band])) / max(on, 1e-6)
+
+    return ratio("mid") * ratio("bass") > BETWEEN
 
 
 def _bar_starting(ones: Ints) -> Callable[[tuple[int, int]], int]:

@@ -44,6 +44,10 @@ class ObjectStore(Protocol):
 class MediaLinks(Protocol):
     """Addresses at which a browser can play stored media."""
 
+    @property
+    def origin(self) -> str:
+        """The origin that addresses lead to; empty where it is this service's own."""
+
     def link(self, path: MediaPath, download_name: str | None = None) -> str:
         """Return an address for `path`; in the cloud it expires, so make it anew each time."""
 

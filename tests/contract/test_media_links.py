@@ -134,6 +134,12 @@ def test_a_served_address_quotes_what_a_browser_would_misread():
     assert address.fragment == ""
 
 
+def test_links_tell_the_origin_that_they_lead_to(iam):
+    signed = SignedLinks(BUCKET, MachineAccount())
+    assert signed.link("output/1.mp4").startswith(signed.origin + "/")
+    assert ServedLinks().origin == ""
+
+
 @pytest.mark.parametrize("links", [ServedLinks(), SignedLinks(BUCKET, MachineAccount())])
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "javascript:alert(1)"])
 def test_no_address_is_made_for_a_hostile_path(links, path, iam):

@@ -159,11 +159,11 @@ class Intake:
             return self._answer(request)
 
     def _answer(self, request: Request) -> Response:
-        endpoint = ""
+        endpoint = media = ""
         origins: tuple[str, ...] = ()
         try:
             doors = self._doors()
-            origins = doors.origins
+            origins, media = doors.origins, doors.links.origin
             reply = cors.preflight(request, origins)
             if reply is None:
                 handler, arguments = _MAP.bind("").match(request.path, request.method)
@@ -178,7 +178,7 @@ class Intake:
         # The framework reads what is left of the body into memory after every answer; an
         # oversized one would fail there.
         request.stream = io.BytesIO()
-        return cors.share(guard(reply, endpoint), request, origins)
+        return cors.share(guard(reply, endpoint, media), request, origins)
 
     def _doors(self) -> Doors:
         with self._opening:  # the first requests may come together

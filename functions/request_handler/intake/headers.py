@@ -2,26 +2,22 @@
 
 import base64
 import hashlib
-import os
 from functools import cache
 
 from werkzeug.wrappers import Response
 
 from choreo.exports import CUE_SHEET_STYLE
 
-_BUCKETS = "https://storage.googleapis.com"
-"""Where signed addresses lead."""
-
 
 @cache
-def _page_policy(buckets: str) -> str:
+def _page_policy(media: str) -> str:
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            f"img-src 'self' data: {buckets}",
-            f"media-src 'self' blob: {buckets}",
+            f"img-src 'self' data: {media}".rstrip(),
+            f"media-src 'self' blob: {media}".rstrip(),
             "connect-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
@@ -46,11 +42,12 @@ _ALWAYS = {
 }
 
 
-def guard(reply: Response, endpoint: str) -> Response:
-    """Add the security headers that suit what `endpoint` answers."""
-    # Media of an emulated bucket are led to there, as `choreo.gcp.media_links` does.
-    buckets = os.environ.get("STORAGE_EMULATOR_HOST") or _BUCKETS
-    policies = {"page": _page_policy(buckets), "task_cue_sheet": _SHEET_POLICY}
+def guard(reply: Response, endpoint: str, media: str) -> Response:
+    """Add the security headers that suit what `endpoint` answers.
+
+    The page may play media of this service and of the origin `media`, if that is not empty.
+    """
+    policies = {"page": _page_policy(media), "task_cue_sheet": _SHEET_POLICY}
     reply.headers["Content-Security-Policy"] = policies.get(endpoint, _DATA_POLICY)
     for name, value in _ALWAYS.items():
         reply.headers[name] = value

@@ -41,6 +41,11 @@ class SignedLinks:
         self._given = credentials
         self._refreshing = threading.Lock()
 
+    @property
+    def origin(self) -> str:
+        """Cloud Storage, or the server that stands for it."""
+        return (_emulator() or "https://storage.googleapis.com").rstrip("/")
+
     def link(self, path: MediaPath, download_name: str | None = None) -> str:
         """Return an address that plays, or with a name downloads, `path` for an hour.
 
@@ -52,9 +57,8 @@ class SignedLinks:
         if download_name is not None:
             how = f"attachment; filename*=UTF-8''{quote(download_name, safe='')}"
         served = {"response_disposition": how, "response_type": content_type(path)}
-        emulator = os.environ.get("STORAGE_EMULATOR_HOST")
-        if emulator:
-            address = f"{emulator.rstrip('/')}/{quote(self._name)}/{quote(checked_path(path))}"
+        if _emulator():
+            address = f"{self.origin}/{quote(self._name)}/{quote(checked_path(path))}"
             return f"{address}?response-content-disposition={quote(how, safe='')}"
         with translated(
             f"an address for {path!r} cannot be signed",
@@ -91,3 +95,7 @@ class SignedLinks:
         nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]  # it has no hints
         client = Client(project=None, credentials=nobody)
         return client.bucket(self._name)
+
+
+def _emulator() -> str | None:
+    return os.environ.get("STORAGE_EMULATOR_HOST")

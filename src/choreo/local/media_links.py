@@ -8,6 +8,8 @@ from choreo.media_path import MediaPath, checked_path
 class ServedLinks:
     """Addresses below `/media/`, relative to the page that shows them."""
 
+    origin = ""
+
     def link(self, path: MediaPath, download_name: str | None = None) -> str:
         """Return the address of `path`; with a name, the browser saves it under that name."""
         address = "/media/" + quote(checked_path(path))

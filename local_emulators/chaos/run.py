@@ -30,8 +30,8 @@ from local_emulators.chaos.material import make_library
 from local_emulators.chaos.seed import Outcome, run_seed
 from local_emulators.chaos.verdict import References, Verdict
 
-TOGETHER = 2
-"""Seeds at once: one works while another waits for what is paused."""
+TOGETHER = 3
+"""Seeds at once: one works while others wait for what is paused."""
 
 RESUME_SECONDS = 30.0
 """A killed planner's task must be taken up within this after its lease has ended."""

@@ -45,7 +45,8 @@ BEGINNINGS = {"_wrong_name": "the file's name 'x.mp3' ", "_wrong": "limit "}
 """What such a call says first."""
 
 TELLERS = {
-    "functions/planner/planning/choreography.py": ("_warnings", "_what_is_missing"),
+    "functions/planner/planning/choreography/steps.py": ("warnings_of",),
+    "functions/planner/planning/choreography/missing.py": ("what_is_missing",),
     "functions/planner/planning/reroll.py": ("open_plan", "put_together"),
     "functions/planner/planning/pipeline.py": ("_music_warnings", "_wishes_missed", "_query"),
     "functions/planner/planning/slots.py": ("_bounds", "_missing"),
@@ -107,7 +108,7 @@ VALUES = {
 """What stands in a place, by the code that fills it, where the words around it tell too little."""
 
 VALUES_HERE = {
-    ("functions/planner/planning/choreography.py", "place"): ["12.5 s"],
+    ("functions/planner/planning/choreography/missing.py", "place"): ["12.5 s"],
     ("job_image/rendering/voices.py", "fault"): [" cannot be read"],
     ("src/choreo/local/object_store.py", "what"): ["'songs/a.mp3' cannot be published"],
     ("src/choreo/media_path.py", "fault"): ["is empty", "contains a backslash"],

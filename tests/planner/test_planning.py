@@ -25,7 +25,8 @@ from choreo.move import Move
 from choreo.song import Song, SongAnalysis
 from choreo.task import GenerationRequest, Stage
 from choreo.vocabulary import Difficulty, EnergyLevel, Hold, SectionLabel, Style
-from planning.choreography import WEIGHTS, energy_targets
+from planning.choreography.energy import energy_targets
+from planning.choreography.weights import WEIGHTS
 from planning.model import Span, is_kind
 from planning.pipeline import Plan, Tools, plan
 from planning.search import IndexCache

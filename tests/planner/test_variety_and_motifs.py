@@ -21,7 +21,7 @@ from choreo.task import GenerationRequest
 from choreo.vocabulary import EnergyLevel
 from local_emulators.demo_library.dancers import repertoire
 from local_emulators.demo_library.dancers.score import HANDLE_SECONDS, POSE_SECONDS, Score
-from planning.choreography import MOTIF
+from planning.choreography.motifs import MOTIF
 from planning.pipeline import Tools, plan
 from planning.search import IndexCache
 

@@ -52,5 +52,5 @@ def for_task(text: str, task_id: str, timestamp: datetime) -> Blueprint:
 @functools.cache
 def _code() -> str:
     """Digest the planner's own code, since another release may plan otherwise."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    files = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()

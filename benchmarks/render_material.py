@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -25,17 +26,33 @@ FRAMES = int((MOVE_SECONDS + 2 * HANDLE) * clip_format.FRAME_RATE)
 """Of each clip."""
 
 
-class Scene:
-    """A lit room with a grainy wall and two swaying figures, as luma."""
+@dataclass(frozen=True, slots=True)
+class Texture:
+    """What makes pictures hard to encode: standard deviations in steps of 8-bit luma."""
 
-    def __init__(self, seed: int) -> None:
+    wall: float
+    """Of a roughness that stands still."""
+    grain: float
+    """Of a camera's noise, which differs in each picture."""
+
+
+ROUGH = Texture(wall=6, grain=2.5)
+CALM = Texture(wall=1, grain=1)
+
+
+class Scene:
+    """A lit room with a rough wall and two swaying figures, as luma."""
+
+    def __init__(self, seed: int, texture: Texture = ROUGH) -> None:
         width, height = SIZE
         rng = np.random.default_rng(seed)
         self._seed = seed
         self._rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
         self._room = 90 + 40 * np.sin(columns / 190 + seed) + 25 * np.cos(self._rows / 140)
-        self._room += rng.normal(0, 6, self._room.shape).astype(np.float32)
-        self._grains = [rng.normal(0, 2.5, self._room.shape).astype(np.float32) for _ in range(6)]
+        self._room += rng.normal(0, texture.wall, self._room.shape).astype(np.float32)
+        self._grains = [
+            rng.normal(0, texture.grain, self._room.shape).astype(np.float32) for _ in range(6)
+        ]
 
     def luma(self, number: int) -> NDArray[np.uint8]:
         """Return the picture with this number."""
@@ -61,10 +78,10 @@ class Scene:
         return frame
 
 
-def make_clips(folder: Path, count: int) -> None:
+def make_clips(folder: Path, count: int, texture: Texture = ROUGH) -> None:
     """Make `c0.mp4` and so on, and small renditions, as ingest does."""
     for n in range(min(count, DISTINCT)):
-        scene = Scene(n)
+        scene = Scene(n, texture)
         whole = Rendition(folder / f"c{n}.mp4", *SIZE)
         small = Rendition(folder / f"c{n}_small.mp4", *SMALL_SIZE, PREVIEW_CRF, PREVIEW_PRESET)
         for number in range(FRAMES):

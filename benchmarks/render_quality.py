@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.likeness import psnr, ssim
-from benchmarks.render_material import Scene
+from benchmarks.render_material import ROUGH, Scene, Texture
 from benchmarks.render_scenario import DISTINCT, FADE, HANDLE, MOVE_SECONDS
 from choreo import clip_format
 
@@ -41,7 +41,7 @@ class Quality:
     them (PSNR, means)."""
 
 
-def quality_of(video: Path, folder: Path, clips: int) -> Quality:
+def quality_of(video: Path, folder: Path, clips: int, texture: Texture = ROUGH) -> Quality:
     """Look at a video of the scenario.
 
     Args:
@@ -51,8 +51,10 @@ def quality_of(video: Path, folder: Path, clips: int) -> Quality:
         folder: Where the clips are.
 
         clips: How many moves it has.
+
+        texture: Of what they show.
     """
-    scenes = [Scene(n) for n in range(min(clips, DISTINCT))]
+    scenes = [Scene(n, texture) for n in range(min(clips, DISTINCT))]
     sources = [_lumas(folder / f"c{n}.mp4") for n in range(len(scenes))]
     likeness: list[float] = []
     own: list[float] = []

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.planning_material import make_move
 from choreo.blueprint import TransitionType
 from choreo.errors import Unavailable
 from choreo.task import GenerationRequest
 from choreo.vocabulary import Difficulty, EnergyLevel, SectionLabel, Style
 from planning.asked_part import read_span
 from planning.brief import read_brief
-from planning.model import Brief, Span, SpanKind
+from planning.model import Brief, Span, SpanKind, is_kind, move_words
 
 KINDS = ["basic", "body roll", "dip", "turn", "cross body lead", "hip roll"]
 
@@ -92,6 +93,65 @@ def test_moves_asked_for_and_banned_are_told_apart(
     brief = read(sentence)
     assert set(brief.wanted) == set(wanted)
     assert set(brief.banned) == set(banned)
+
+
+OWN_NAMES = ["basic", "body wave", "dip", "left turn", "right turn", "spin"]
+"""Two families by what we take for another word for `body roll` and `turn`."""
+
+
+def named(sentence: str, kinds: list[str]) -> Brief:
+    return read_brief(GenerationRequest(query=sentence), kinds).brief
+
+
+@pytest.mark.parametrize(("without", "with_"), [("no", "with"), ("sin", "con")])
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        # By its own name, and that alone.
+        ("body wave", ("body wave",)),
+        ("body waves", ("body wave",)),
+        ("spins", ("spin",)),
+        ("left turns", ("left turn",)),
+        # By another word for it.
+        ("body rolls", ("body wave",)),
+        ("olas", ("body wave",)),
+        ("caídas", ("dip",)),
+        # By a word for several.
+        ("vueltas", ("turn", "spin")),
+        # What the library has not got.
+        ("hammerlocks", ("hammerlock",)),
+    ],
+)
+def test_a_kind_goes_by_the_librarys_own_name_for_it_then_by_another_word(
+    words: str, kinds: tuple[str, ...], without: str, with_: str
+) -> None:
+    ban, ask = named(f"{without} {words}", OWN_NAMES), named(f"{with_} {words}", OWN_NAMES)
+    assert (ban.banned, ban.wanted) == (kinds, ())
+    assert (ask.banned, ask.wanted) == ((), kinds)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "banned"),
+    [
+        ("sin body wave", ("body wave",)),
+        ("no body rolls", ("body roll",)),
+        ("sin olas", ("body roll", "body wave")),
+    ],
+)
+def test_of_two_names_for_one_kind_the_one_that_is_said_is_meant(
+    sentence: str, banned: tuple[str, ...]
+) -> None:
+    assert named(sentence, ["body roll", "body wave"]).banned == banned
+
+
+@pytest.mark.parametrize("family", ["body_wave", "Body Waves", "cross_body_lead", "hip_roll"])
+@pytest.mark.parametrize("without", ["without", "sin"])
+def test_what_is_banned_by_a_familys_own_name_is_that_family(family: str, without: str) -> None:
+    move = make_move("m", family=family)
+    said = family.replace("_", " ").lower()
+    banned = named(f"{without} {said}", ["basic", move_words(family)]).banned
+    assert any(is_kind(move, kind) for kind in banned)
+    assert not any(is_kind(make_move("b"), kind) for kind in banned)
 
 
 @pytest.mark.parametrize(

@@ -423,17 +423,29 @@ _PARTS_OF_A_SONG = frozenset({"intro", "outro", "verse", "chorus", "bridge", "br
 
 
 def _moves_named(text: _Text, kinds: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    table = dict(_MOVES)
-    for kind in kinds:
-        if kind not in _PARTS_OF_A_SONG:
-            table.setdefault(kind, kind)
+    own = {(kind, True): kind for kind in kinds if kind not in _PARTS_OF_A_SONG}
+    known = {(name, False): words for name, words in _MOVES.items()}
     wanted: list[str] = []
     banned: list[str] = []
-    for match, kind in _named_in(text, table):
-        if not _is_level_not_move(text.text, match.start(), kind):
-            (banned if text.is_negated(match.start()) else wanted).append(kind)
+    # Of equal words those of the library come first: there they mean what it calls so.
+    for match, (name, is_own) in _named_in(text, own | known):
+        if not _is_level_not_move(text.text, match.start(), name):
+            meant = (name,) if is_own else _meant(name, kinds)
+            (banned if text.is_negated(match.start()) else wanted).extend(meant)
     unwanted = tuple(dict.fromkeys(banned))
     return tuple(kind for kind in dict.fromkeys(wanted) if kind not in unwanted), unwanted
+
+
+def _meant(name: str, kinds: Sequence[str]) -> tuple[str, ...]:
+    """Return what the library has of a kind in `_MOVES`, or its name if it has none of it.
+
+    The name stands for all kinds that have it in theirs, as `turn` for `left turn`; kinds that go
+    by another of its words are named beside it, or in its place.
+    """
+    words, pattern = set(name.split()), _pattern(_MOVES[name])
+    so_called = any(words <= set(kind.split()) for kind in kinds)
+    others = tuple(k for k in kinds if not words <= set(k.split()) and pattern.search(k))
+    return (name, *others) if so_called or not others else others
 
 
 def _is_level_not_move(text: str, place: int, kind: str) -> bool:

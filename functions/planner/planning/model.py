@@ -294,7 +294,11 @@ def move_words(text: str) -> str:
 
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = [word for word in re.split(r"[^a-z0-9]+", plain) if word and not word.isdigit()]
-    return " ".join(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words)
+    return " ".join(word[:-1] if _is_plural(word) else word for word in words)
+
+
+def _is_plural(word: str) -> bool:
+    return len(word) > 3 and word.endswith("s") and not word.endswith("ss")  # as in `cross`
 
 
 def is_kind(move: Move, kind: str) -> bool:

@@ -35,8 +35,8 @@ LEASE_SECONDS = 6.0
 """Short, so that what is abandoned is soon taken up; the same ratios as in earnest. A machine that
 has little time for the run gets a longer one: see `lease_here`."""
 
-START_SECONDS = 0.6
-"""What it takes to start a render job's program on a machine that has nothing else to do."""
+STARTS_IN_A_LEASE = 4
+"""The lease lasts as long as it takes to start the render job's program so many times."""
 
 LONGEST_LEASE_SECONDS = 60.0
 """As in earnest."""
@@ -140,14 +140,14 @@ class Watch:
 def lease_here() -> float:
     """Return the seconds of a lease that this machine can keep now.
 
-    Whoever is thought dead after six seconds must be able to say that it lives within them, also
-    where it shares a machine with many others.
+    Whoever is thought dead after a lease must be able to start and say that it lives within it,
+    also where it shares a machine with many others.
     """
     started = time.monotonic()
     command = [deployable_python("job"), "-c", "import choreo.wiring, av"]
     subprocess.run(command, env=base_environment(), check=True)
-    slowness = (time.monotonic() - started) / START_SECONDS
-    return min(LEASE_SECONDS * max(1.0, slowness), LONGEST_LEASE_SECONDS)
+    needed = STARTS_IN_A_LEASE * (time.monotonic() - started)
+    return min(max(LEASE_SECONDS, needed), LONGEST_LEASE_SECONDS)
 
 
 def run_seed(

@@ -72,7 +72,8 @@ def transaction(engine: Engine, *, reads_only: bool = False) -> Iterator[Connect
         if _is_away(exc):
             raise Unavailable(f"the database cannot be used now: {_words(exc)}") from exc
         raise
-    except SQLAlchemyError as exc:
+    except (SQLAlchemyError, OSError) as exc:
+        # The driver passes the reset of a connection on as it is while it connects or reads.
         raise Unavailable(f"the database cannot be used now: {exc}") from exc
 
 

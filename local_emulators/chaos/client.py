@@ -1,5 +1,6 @@
 """Those who ask for videos, and do not give up when nobody answers."""
 
+import contextlib
 import json
 import random
 import threading
@@ -125,23 +126,26 @@ class Client:
         """
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and not self._stopped.is_set():
-            request = urllib.request.Request(  # noqa: S310 - our own stack
-                self._address + path,
-                method=method,
-                data=None if body is None else json.dumps(body).encode(),
-                headers={
-                    "Content-Type": "application/json",
-                    **({"Idempotency-Key": key} if key else {}),
-                },
-            )
-            try:
-                with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - see above
-                    return answer.status, json.load(answer)
-            except urllib.error.HTTPError as exc:
-                with exc:
-                    if exc.code < 500:
-                        return exc.code, json.load(exc)
-            except (OSError, ValueError):
-                pass  # away, or ended in the middle of its answer
+            with contextlib.suppress(OSError, ValueError):  # away, or ended while it answered
+                status, answer = self._answer(method, path, body, key)
+                if status < 500:
+                    return status, answer
             self._stopped.wait(0.3)
         raise TimeoutError(f"{method} {path} was not answered within {PATIENCE:.0f} s")
+
+    def _answer(self, method: str, path: str, body: object, key: str | None) -> tuple[int, Any]:
+        request = urllib.request.Request(  # noqa: S310 - our own stack
+            self._address + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Content-Type": "application/json",
+                **({"Idempotency-Key": key} if key else {}),
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - see above
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as exc:
+            with exc:
+                return exc.code, json.load(exc)

@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -89,7 +90,8 @@ def _told(ended: "Future[Outcome]", seed: int) -> Outcome:
     error = ended.exception()
     if error is None:
         return ended.result()
-    verdict = Verdict(faults=[f"the run broke off: {error!r}"])
+    told = "".join(traceback.format_exception(error)).rstrip()
+    verdict = Verdict(faults=[f"the run broke off: {told}"])
     return Outcome(seed, "?", verdict, Counter(), 0.0, 0.0, 0.0)
 
 

@@ -399,9 +399,12 @@ def _tree_memory(pid: int) -> float:
     """Return the megabytes that a process and all it started hold now; 0 once it is gone."""
     held = 0
     waiting = [pid]
+    ours = Path("/proc/self/cmdline").read_bytes()
     while waiting:
         process = Path("/proc") / str(waiting.pop())
         try:
+            if (process / "cmdline").read_bytes() == ours:
+                continue  # it has not begun yet: until then it shows this process's memory
             status = (process / "status").read_text()
             waiting += map(int, (process / "task" / process.name / "children").read_text().split())
         except OSError:

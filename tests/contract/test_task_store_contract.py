@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 from samples import NOON, Clock, a_blueprint, a_request
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from choreo.database.engine import engine_for
 from choreo.database.tasks import (
+    IDS_AT_ONCE,
     LEASE,
     MAX_AGE,
     MAX_ERROR_CHARS,
@@ -492,3 +493,21 @@ def test_a_plan_is_found_by_its_key_the_latest_first(tasks, clock):
     without = tasks.create(a_request()).id
     tasks.store_plan(tasks.claim(without, Phase.PLAN), a_blueprint(without))
     assert tasks.find_plan("k" * 64) != tasks.blueprint_json(without)
+
+
+def test_asking_how_tasks_ended_is_one_statement_however_many_are_asked_for(
+    tasks: SqlTasks, database: Engine
+) -> None:
+    ids = [ended(tasks, "completed"), tasks.create(a_request()).id, "unknown"]
+    statements: set[str] = set()
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if "video_path" in statement:
+            statements.add(statement)
+
+    event.listen(database, "before_cursor_execute", note)
+    for number in (1, 2, 3):
+        assert set(tasks.ended(ids[:number])) == {ids[0]}
+    assert set(tasks.ended([*map(str, range(IDS_AT_ONCE)), *ids])) == {ids[0]}
+    assert tasks.ended([]) == {}
+    assert len(statements) == 1

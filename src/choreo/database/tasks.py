@@ -436,7 +436,7 @@ class SqlTasks:
         with transaction(self._engine, reads_only=True) as connection:
             for first in range(0, len(task_ids), IDS_AT_ONCE):
                 some = list(task_ids[first : first + IDS_AT_ONCE])
-                # The drivers keep a statement for each number of ids, so there is only one.
+                # SQLite's driver keeps a statement for each number of ids, so there is only one.
                 some += some[-1:] * (IDS_AT_ONCE - len(some))
                 rows = connection.execute(
                     select(_T.id, _T.status, _T.video_path).where(_T.id.in_(some), ~_OPEN)

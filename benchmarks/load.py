@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TextIO
 
 from sqlalchemy import func, select
 
@@ -147,7 +148,7 @@ def _copy_library(library: Path, database: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _functions(library: Path, database: str, queue: str, jobs: int, log: object) -> Iterator[int]:
+def _functions(library: Path, database: str, queue: str, jobs: int, log: TextIO) -> Iterator[int]:
     """Run both functions and yield the request handler's port."""
     handler, planner = free_port(), free_port()
     shared = {
@@ -166,7 +167,7 @@ def _functions(library: Path, database: str, queue: str, jobs: int, log: object)
     )
     with contextlib.ExitStack() as stack:
         for service in services:
-            child = Child(service, log)  # type: ignore[arg-type]  # a file of text, whatever its class
+            child = Child(service, log)
             stack.callback(child.stop)
             child.wait_until_ready()
         pubsub.create_topic_and_subscription(

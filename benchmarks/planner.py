@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def milliseconds(
 processor_milliseconds = partial(milliseconds, clock=time.process_time)
 
 
-def recall(found: np.ndarray, exact: np.ndarray) -> float:
+def recall(found: Iterable[np.ndarray], exact: np.ndarray) -> float:
     return float(
         np.mean([len(set(a) & set(b)) / max(1, len(b)) for a, b in zip(found, exact, strict=True)])
     )
@@ -122,7 +122,7 @@ def search_table(counts: list[int], nprobes: list[int]) -> None:
             exact = index._by_numpy(queries, TOP_K, allowed)
             right = recall(index.nearest(queries, TOP_K, allowed), exact)
             everything = index.nearest(queries, TOP_K, np.ones(count, bool))
-            late = recall([row[allowed[row]] for row in everything], exact)  # type: ignore[arg-type]
+            late = recall([row[allowed[row]] for row in everything], exact)
             name = f"cells, nprobe {nprobe}" if count > 50_000 else "exact"
             print(f"{count:8d} {name:<14} {built:8.1f} {fast:8.2f} {slow:9.2f} {right:7.3f} "
                   f"{late:11.3f}")  # fmt: skip

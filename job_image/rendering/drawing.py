@@ -59,9 +59,8 @@ class Fitter:
             return frame
         colours = (frame.colorspace, frame.color_range)
         key = (frame.width, frame.height, frame.format.name, turn, pixel_shape, colours)
-        if key != self._key:
+        if self._graph is None or key != self._key:
             self._graph, self._key = self._fitting(frame, turn, pixel_shape), key
-        assert self._graph is not None  # noqa: S101  # made with the key
         frame.pts, frame.time_base = 0, _TICK
         self._graph.push(frame)
         return cast(VideoFrame, self._graph.pull())

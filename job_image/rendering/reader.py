@@ -84,7 +84,7 @@ class ClipReader:
             ) from exc
 
     def _frame(self, number: int) -> "VideoFrame":
-        if self._current is None or not self._near(number):
+        if self._current is None or not self._near(self._current[0], number):
             self._start_at(number)
         if self._current is None or self._current[0] > number:
             # Some files' indices send us past the frame: read from their beginning.
@@ -109,10 +109,8 @@ class ClipReader:
             raise UnreadableMedia("the picture is damaged")
         return best[1]
 
-    def _near(self, number: int) -> bool:
-        """Say whether reading on reaches `number` as soon as seeking would."""
-        assert self._current is not None  # noqa: S101  # the caller has looked
-        here = self._current[0]
+    def _near(self, here: int, number: int) -> bool:
+        """Say whether reading on from `here` reaches `number` as soon as seeking would."""
         return here <= number and self._clip.key_before(number) <= self._clip.next_key(here + 1)
 
     def _start_at(self, number: int) -> None:

@@ -14,6 +14,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from choreo.local.planning_queue import push_body
 from local_emulators.postgres import Server
@@ -35,7 +36,7 @@ run, work and faults slow down together, but faults do not stop."""
 class Queue:
     """The relay as a process, beside the stack's own services."""
 
-    def __init__(self, service: Service, log: object) -> None:
+    def __init__(self, service: Service, log: TextIO) -> None:
         self._service, self._log = service, log
         self.child = self._start()
 
@@ -45,7 +46,7 @@ class Queue:
             self.child = self._start()
 
     def _start(self) -> Child:
-        child = Child(self._service, self._log)  # type: ignore[arg-type]  # a text file
+        child = Child(self._service, self._log)
         child.wait_until_ready()
         return child
 

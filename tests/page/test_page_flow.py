@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from visitor import PATIENCE_MS, PHONE, Visitor
 
 FRAME = 1 / 30
@@ -343,6 +343,21 @@ def test_the_preview_of_a_running_job_is_practised_with_until_the_whole_video_co
     assert video[1:] == [False, 0.75]
     expect(page.get_by_role("radio", name="Move")).to_be_checked()
     assert visitor.complaints == []
+
+
+def test_a_song_cannot_be_sent_before_there_is_one_to_pick(visitor: Visitor) -> None:
+    held: list[Route] = []
+    visitor.page.route("**/api/songs", held.append)
+    page = visitor.go()
+    make = page.get_by_role("button", name="Make the video")
+    expect(make).to_be_disabled()
+    page.get_by_text("Describe a dance").click()
+    expect(make).to_be_enabled()
+    page.get_by_text("Pick a song", exact=True).first.click()
+    expect(make).to_be_disabled()
+    held[0].continue_()
+    expect(page.get_by_role("radio", name="Patio")).to_be_checked()
+    expect(make).to_be_enabled()
 
 
 def test_another_video_of_the_same_moves_can_be_made(

@@ -42,13 +42,6 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "out"
-    made.mkdir()
-    return made
-
-
 def around(**output: object) -> Blueprint:
     """A bad clip between two good ones, with transitions into and out of it."""
     moves = [

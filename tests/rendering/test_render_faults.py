@@ -34,13 +34,6 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "out"
-    made.mkdir()
-    return made
-
-
 def made(blueprint: Blueprint, media: dict[str, Path], output: Path) -> RenderReport:
     return render(
         blueprint, media, output, report=lambda _share, _text: None, cancelled=lambda: False

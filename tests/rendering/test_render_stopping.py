@@ -26,13 +26,6 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "out"
-    made.mkdir()
-    return made
-
-
 def blueprint() -> Blueprint:
     moves = [
         move("good", 0.0, 1.0, trim_start=0.5),

@@ -50,8 +50,10 @@ export async function render(view, context) {
   const parts = { song: element("section", { id: "door-song", "aria-label": t("make.door.song") }), sentence: element("section", { id: "door-sentence", "aria-label": t("make.door.sentence") }) };
   const go = element("button", { className: "go", id: "go" }, t("make.go"));
   form.append(parts.song, parts.sentence, go);
+  let loaded = false;
   const showDoor = () => {
     for (const [door, part] of Object.entries(parts)) part.hidden = door !== draft.door;
+    go.disabled = draft.door === "song" && !loaded; // there is no song to send yet
   };
   showDoor();
   form.addEventListener("change", (event) => {
@@ -75,6 +77,8 @@ export async function render(view, context) {
   if (signal.aborted) return;
   parts.sentence.dispatchEvent(new CustomEvent("limit", { detail: options.limits.query_characters }));
   songDoor(parts.song, songs, options, draft, context);
+  loaded = true;
+  showDoor();
   import("./task.js"); // what comes next is there when the connection is lost meanwhile
   if (!options.moves) context.say(context.refusal(t("make.no-moves")));
 }

@@ -57,6 +57,9 @@ MOST_STEP_DB = 1.5
 MOST_COPY_RATIO = 6.0
 MOST_MOVIEPY_RATIO = 1 / 20
 MOST_REROLL_RATIO = 1 / 3
+MOST_JOB_REROLL_RATIO = 0.4
+"""More than the render's: a job starts, makes a preview and copies as much as the first one."""
+
 MOST_CHECK_SHARE = 0.15
 
 LOOK_SECONDS = 0.05
@@ -319,10 +322,11 @@ video.write_videofile(
 def run_moviepy(folder: Path, clips: int) -> int:
     subprocess.run(
         [
-            os.environ["MOVIEPY_PYTHON"], "-c", MOVIEPY, str(folder), str(clips),
+            os.environ["MOVIEPY_PYTHON"], "-c", MOVIEPY, str(folder.resolve()), str(clips),
             str(MOVE_SECONDS), str(HANDLE), str(FADE),
         ],
         check=True,
+        cwd=folder,  # it leaves a file there when it is interrupted
     )  # fmt: skip
     return round(clips * MOVE_SECONDS * clip_format.FRAME_RATE)
 
@@ -384,11 +388,17 @@ def contender(name: str, folder: Path, clips: int) -> None:
                 "checking": 0.0,
                 **row,
                 "cpu": sum(used.ru_utime + used.ru_stime for used in whos),
-                "memory": max(used.ru_maxrss for used in whos) / 1024,
+                "memory": _own_peak(),
                 "wall": time.perf_counter() - began,
             }
         )
     )
+
+
+def _own_peak() -> float:
+    """Return the most megabytes that this process has held; `ru_maxrss` hands its parent's on."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) / 1024
 
 
 def foreign(folder: Path) -> Iterator[Path]:
@@ -517,8 +527,8 @@ def _job_checks(folder: Path, clips: int) -> dict[str, bool]:
         f"{first.preview:.1f} (all done after {first.wall:.1f})": (
             first.preview <= MOST_PREVIEW_SECONDS
         ),
-        f"a second job, re-rolled, at most 1/3 of the first one's CPU, {first.cpu:.1f} s: "
-        f"{ratio:.2f}": ratio <= MOST_REROLL_RATIO,
+        f"a second job, re-rolled, at most {MOST_JOB_REROLL_RATIO} of the first one's CPU, "
+        f"{first.cpu:.1f} s: {ratio:.2f}": ratio <= MOST_JOB_REROLL_RATIO,
     }
 
 

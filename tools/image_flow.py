@@ -182,7 +182,7 @@ def _surroundings() -> Iterator[Surroundings]:
 def _flow(around: Surroundings, media: Path | None) -> None:
     if media is None:
         media = around.folder / "own"
-        script = ROOT / "tests" / "end_to_end" / "small_media.py"
+        script = ROOT / "tests" / "end_to_end" / "own_media.py"
         path = os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))
         _run([sys.executable, str(script), str(media)], {"PYTHONPATH": path})
     with contextlib.ExitStack() as stack:

@@ -1,27 +1,21 @@
 """One small library of own media, ingested once for all tests of the whole flow."""
 
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from small_media import make_clips, make_song
+from api_client import Api
+from own_media import write_own_media
 
 from choreo_cli.library import ingest_folders
 from local_emulators.stack import LocalStack
-
-PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture(scope="session")
 def own_media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `songs` and `moves`."""
     folder = tmp_path_factory.mktemp("own_media")
-    make_song(folder / "songs")
-    make_clips(folder / "moves")
+    write_own_media(folder)
     return folder
 
 
@@ -34,40 +28,6 @@ def library(own_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert not summary.refusals
     assert len(summary.moves_made) == 6
     return folder
-
-
-class Api:
-    """The running stack as a frontend sees it."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.address + path, timeout=30) as answer:
-            return json.load(answer)
-
-    def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        request = urllib.request.Request(
-            self.address + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as exc:
-            return exc.code, json.load(exc)
-
-    def ask_for_song(self, **wishes: object) -> str:
-        status, answer = self.call(
-            "POST", "/api/choreography/generate-from-song", {"song_id": "patio", **wishes}
-        )
-        assert status == 202, answer
-        return str(answer["task_id"])
-
-    def task(self, task_id: str) -> Any:
-        return self.get(f"/api/choreography/tasks/{task_id}")
 
 
 @pytest.fixture(scope="session")

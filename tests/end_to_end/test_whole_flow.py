@@ -11,7 +11,7 @@ from pathlib import Path
 
 import av
 import pytest
-from conftest import PATIENCE_SECONDS, Api
+from api_client import PATIENCE_SECONDS, Api
 
 from choreo.blueprint import Blueprint
 from choreo.local.planning_queue import push_body

@@ -1,66 +1,29 @@
 """Dump, wipe, restore: the same task renders the same video, from SQLite and from PostgreSQL."""
 
 import hashlib
-import math
 import shutil
-import struct
 import subprocess
-import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from machine import new_postgres_database
 from sqlalchemy import Engine, text
+from tone_task import planned, write_tone
 
-from choreo.blueprint import Blueprint
 from choreo.database.engine import engine_for
 from choreo.database.migrate import upgrade
 from choreo.database.tables import metadata
 from choreo.database.tasks import SqlTasks
 from choreo.local.object_store import FolderStore
-from choreo.task import GenerationRequest, Phase, TaskStatus
+from choreo.task import TaskStatus
 from execution.run import DONE, run
 from local_emulators import postgres
-from local_emulators.chaos.material import write_clip
+from local_emulators.small_media import write_clip
 from tools.backup import BackupFailed, restore, save
 
 MOVES, SHOWN = 2, 1.5
-
-
-def _write_song(file: Path) -> None:
-    file.parent.mkdir(parents=True)
-    with wave.open(str(file), "wb") as song:
-        song.setparams((1, 2, 44_100, 0, "NONE", ""))
-        samples = (round(8_000 * math.sin(index / 16)) for index in range(4 * 44_100))
-        song.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
-
-
-def _planned(tasks: SqlTasks) -> str:
-    task = tasks.create(GenerationRequest(song_id="tone"))
-    claim = tasks.claim(task.id, Phase.PLAN)
-    assert claim is not None
-    move = {
-        "clip_id": "step",
-        "video_path": "moves/step/clip.mp4",
-        "duration": SHOWN,
-        "original_duration": 5.8,
-        "trim_start": 1.0,
-        "trim_end": 5.8 - 1.0 - SHOWN,
-        "transition_type": "crossfade",
-    }
-    document = {
-        "task_id": task.id,
-        "audio_path": "songs/tone/tone.wav",
-        "audio_tempo": 120,
-        "moves": [{**move, "start_time": index * SHOWN} for index in range(MOVES)],
-        "total_duration": MOVES * SHOWN,
-        "difficulty_level": "beginner",
-        "generation_timestamp": "2026-03-01T12:00:00Z",
-        "output_config": {"output_path": f"outputs/{task.id}.mp4", "width": 160, "height": 90},
-    }
-    tasks.store_plan(claim, Blueprint.from_document(document))
-    return task.id
+LIBRARY_CLIP = {"original_duration": 5.8, "trim_start": 1.0}
 
 
 def _video(tasks: SqlTasks, store: FolderStore, task_id: str) -> str:
@@ -102,8 +65,8 @@ def _rows(engine: Engine) -> list:
 def library(tmp_path: Path) -> Path:
     folder = tmp_path / "library"
     (folder / "media" / "moves" / "step").mkdir(parents=True)
-    write_clip(folder / "media" / "moves" / "step" / "clip.mp4", shade=90)
-    _write_song(folder / "media" / "songs" / "tone" / "tone.wav")
+    write_clip(folder / "media" / "moves" / "step" / "clip.mp4", hue=0.4)
+    write_tone(folder / "media" / "songs" / "tone" / "tone.wav")
     return folder
 
 
@@ -113,7 +76,7 @@ def test_a_saved_library_that_was_lost_renders_the_same_video(
     url = f"sqlite:///{library / 'choreo.db'}"
     engine = engine_for(url)
     upgrade(engine)
-    _planned(SqlTasks(engine))
+    planned(SqlTasks(engine), MOVES, SHOWN, LIBRARY_CLIP)
     unfinished = library / "media" / "outputs" / ".0123.part"
     unfinished.parent.mkdir()
     unfinished.touch()
@@ -130,7 +93,7 @@ def test_a_server_that_was_dumped_and_lost_renders_the_same_video(
     url = new_postgres_database(postgres_server, postgres_template)
     programs = Path(postgres.available() or "")
     engine = engine_for(url)
-    _planned(SqlTasks(engine))
+    planned(SqlTasks(engine), MOVES, SHOWN, LIBRARY_CLIP)
     address = url.replace("+pg8000", "")
     dump, media = tmp_path / "choreo.dump", tmp_path / "media"
     subprocess.run([programs / "pg_dump", "-Fc", "-f", dump, address], check=True)

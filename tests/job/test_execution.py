@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 import stamina
 from sqlalchemy import Engine
+from tone_task import plan_document, planned, write_tone
 
-from choreo.blueprint import Blueprint
 from choreo.database.engine import engine_for
 from choreo.database.tasks import SqlTasks
 from choreo.errors import AlreadyPublished, ClaimLost, InvalidBlueprint, Unavailable, UnknownTask
 from choreo.local.object_store import FolderStore
-from choreo.task import GenerationRequest, Phase, TaskStatus
+from choreo.task import TaskStatus
 from execution.run import DONE, FAILED, run
 
 JOB = Path(__file__).resolve().parents[2] / "job_image" / "main.py"
@@ -35,7 +35,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with one song and one small clip."""
     folder = tmp_path_factory.mktemp("media")
     _write_clip(folder / "moves" / "step" / "clip.mp4")
-    _write_song(folder / "songs" / "tone" / "tone.wav")
+    write_tone(folder / "songs" / "tone" / "tone.wav")
     return folder
 
 
@@ -68,53 +68,13 @@ def retries_without_waiting():
         yield
 
 
-def _planned(tasks: SqlTasks, **changes: object) -> str:
-    """Store a task with its plan, as the planner leaves it; return its id."""
-    task = tasks.create(GenerationRequest(song_id="tone"))
-    claim = tasks.claim(task.id, Phase.PLAN)
-    assert claim is not None
-    tasks.store_plan(claim, Blueprint.from_document({**_document(task.id), **changes}))
-    return task.id
-
-
-def _document(task_id: str) -> dict:
-    return {
-        "task_id": task_id,
-        "audio_path": "songs/tone/tone.wav",
-        "audio_tempo": 120,
-        "moves": [
-            {
-                "clip_id": "step",
-                "video_path": "moves/step/clip.mp4",
-                "start_time": index * SHOWN_SECONDS,
-                "duration": SHOWN_SECONDS,
-                "original_duration": CLIP_SECONDS,
-                "trim_start": 0.5,
-                "trim_end": 0.5,
-                "transition_type": "crossfade" if index else "cut",
-            }
-            for index in range(MOVES)
-        ],
-        "total_duration": MOVES * SHOWN_SECONDS,
-        "difficulty_level": "beginner",
-        "generation_timestamp": "2026-03-01T12:00:00Z",
-        "generation_parameters": {"quality": {"moves": MOVES}},
-        "output_config": {
-            "output_path": f"outputs/{task_id}.mp4",
-            "width": 160,
-            "height": 90,
-            "transition_duration": 0.2,
-        },
-    }
-
-
 def _run(tasks: SqlTasks, store: FolderStore, task_id: str, **changes: object) -> int:
     arguments = {"blueprint_json": "", "scratch": None, "stopping": lambda: False, **changes}
     return run(tasks, store, task_id=task_id, **arguments)
 
 
 def test_a_planned_task_ends_with_its_video(tasks: SqlTasks, store: FolderStore) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     assert _run(tasks, store, task_id) == DONE
     task = tasks.get(task_id)
     assert task.status is TaskStatus.COMPLETED
@@ -127,7 +87,7 @@ def test_a_planned_task_ends_with_its_video(tasks: SqlTasks, store: FolderStore)
 
 
 def test_a_second_execution_finds_nothing_to_do(tasks: SqlTasks, store: FolderStore) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     _run(tasks, store, task_id)
     before = tasks.get(task_id)
     assert _run(tasks, store, task_id) == DONE
@@ -135,7 +95,7 @@ def test_a_second_execution_finds_nothing_to_do(tasks: SqlTasks, store: FolderSt
 
 
 def test_the_blueprint_of_the_environment_is_followed(tasks: SqlTasks, store: FolderStore) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     text = tasks.blueprint_json(task_id) or ""
     assert _run(tasks, store, "", blueprint_json=text) == DONE
     assert tasks.get(task_id).status is TaskStatus.COMPLETED
@@ -144,8 +104,8 @@ def test_the_blueprint_of_the_environment_is_followed(tasks: SqlTasks, store: Fo
 def test_an_invalid_blueprint_fails_the_task_before_anything_is_fetched(
     tasks: SqlTasks, store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task_id = _planned(tasks)
-    document = _document(task_id)
+    task_id = planned(tasks, MOVES)
+    document = plan_document(task_id, MOVES)
     document["moves"][0]["video_path"] = "../../etc/passwd"
     document["moves"][1]["duration"] = -1
     document["total_duration"] = 0
@@ -158,7 +118,7 @@ def test_an_invalid_blueprint_fails_the_task_before_anything_is_fetched(
 
 
 def test_a_blueprint_of_another_task_is_refused(tasks: SqlTasks, store: FolderStore) -> None:
-    mine, other = _planned(tasks), _planned(tasks)
+    mine, other = planned(tasks, MOVES), planned(tasks, MOVES)
     text = tasks.blueprint_json(other) or ""
     assert _run(tasks, store, mine, blueprint_json=text) == FAILED
     assert "task_id" in (tasks.get(mine).error or "")
@@ -167,7 +127,7 @@ def test_a_blueprint_of_another_task_is_refused(tasks: SqlTasks, store: FolderSt
 def test_missing_media_are_asked_for_three_times_and_named(
     tasks: SqlTasks, store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     store.remove("moves/step/clip.mp4")
     asked = []
     fetch = store.fetch
@@ -187,7 +147,7 @@ def test_every_song_of_a_medley_is_fetched_or_named(
     tasks: SqlTasks, store: FolderStore, present: bool
 ) -> None:
     second = {"audio_path": "songs/other.wav", "audio_start": 0.5, "audio_tempo": 120}
-    task_id = _planned(tasks, medley=[{**second, "start_time": SHOWN_SECONDS}])
+    task_id = planned(tasks, MOVES, medley=[{**second, "start_time": SHOWN_SECONDS}])
     if present:
         store.publish(store.file_of("songs/tone/tone.wav"), "songs/other.wav")
     assert _run(tasks, store, task_id) == (DONE if present else FAILED)
@@ -197,7 +157,7 @@ def test_every_song_of_a_medley_is_fetched_or_named(
 def test_corrupt_media_fail_the_task_by_the_place_in_the_plan(
     tasks: SqlTasks, store: FolderStore
 ) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     clip = store.file_of("moves/step/clip.mp4")
     clip.unlink()
     clip.write_bytes(os.urandom(20_000))
@@ -216,7 +176,7 @@ def test_a_render_that_uses_too_much_processor_time_fails_with_that_reason(
         raise ClaimLost("the task was taken away")
 
     monkeypatch.setattr("execution.run.render", busy)
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     assert _run(tasks, store, task_id, cpu_seconds=1) == DONE
     task = tasks.get(task_id)
     assert task.status is TaskStatus.FAILED
@@ -230,7 +190,7 @@ def test_a_render_without_memory_fails_with_that_reason(
         raise MemoryError
 
     monkeypatch.setattr("execution.run.render", greedy)
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     assert _run(tasks, store, task_id) == FAILED
     task = tasks.get(task_id)
     assert task.status is TaskStatus.FAILED
@@ -240,7 +200,7 @@ def test_a_render_without_memory_fails_with_that_reason(
 def test_a_store_that_is_away_hands_the_task_back(
     tasks: SqlTasks, store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
 
     def away(*_: object) -> None:
         raise Unavailable("the store does not answer")
@@ -256,7 +216,7 @@ def test_a_store_that_is_away_hands_the_task_back(
 def test_a_video_that_an_earlier_attempt_published_is_taken(
     tasks: SqlTasks, store: FolderStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     earlier = tmp_path / "earlier.mp4"
     earlier.write_bytes(b"the same plan's video")
     store.publish(earlier, f"outputs/{task_id}.mp4")
@@ -269,7 +229,7 @@ def test_a_video_that_an_earlier_attempt_published_is_taken(
 def test_a_cancelled_task_stops_and_leaves_nothing(
     tasks: SqlTasks, store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     fetch = store.fetch
@@ -287,7 +247,7 @@ def test_a_cancelled_task_stops_and_leaves_nothing(
 
 
 def test_a_stopping_machine_hands_the_task_back(tasks: SqlTasks, store: FolderStore) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     assert _run(tasks, store, task_id, stopping=lambda: True) == FAILED
     task = tasks.get(task_id)
     assert (task.status, task.lease_until) == (TaskStatus.RUNNING, None)
@@ -320,7 +280,7 @@ def _process(store: FolderStore, engine: Engine, **variables: str) -> subprocess
 def test_the_process_ends_with_0_and_says_so_in_json(
     tasks: SqlTasks, store: FolderStore, engine: Engine
 ) -> None:
-    task_id = _planned(tasks)
+    task_id = planned(tasks, MOVES)
     process = _process(store, engine, TASK_ID=task_id)
     words, _ = process.communicate(timeout=60)
     assert process.returncode == 0, words
@@ -332,7 +292,7 @@ def test_the_process_ends_with_0_and_says_so_in_json(
 def test_the_process_refuses_a_bad_blueprint_with_1_and_every_fault(
     store: FolderStore, engine: Engine
 ) -> None:
-    document = _document("t")
+    document = plan_document("t", MOVES)
     document["audio_path"] = "/etc/passwd"
     document["moves"][2]["start_time"] = 9
     process = _process(store, engine, TASK_ID="t", BLUEPRINT_JSON=json.dumps(document))
@@ -359,10 +319,7 @@ def test_the_process_hands_the_task_back_on_sigterm_and_leaves_nothing(
 ) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    document = _document("x")
-    moves = [{**document["moves"][1], "start_time": index * SHOWN_SECONDS} for index in range(400)]
-    changes = {"moves": moves, "total_duration": 400 * SHOWN_SECONDS}
-    task_id = _planned(tasks, **changes)
+    task_id = planned(tasks, 400)
     process = _process(store, engine, TASK_ID=task_id, SCRATCH_DIR=str(scratch))
     eventually(lambda: tasks.get(task_id).progress > 25)
     process.send_signal(signal.SIGTERM)
@@ -386,17 +343,4 @@ def _write_clip(path: Path) -> None:
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, 30)
             container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-
-
-def _write_song(path: Path) -> None:
-    path.parent.mkdir(parents=True)
-    rate = 44_100
-    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(4 * rate) / rate)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=rate, layout="mono")
-        samples = (tone * 32_767).astype(np.int16).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-        frame.sample_rate = rate
-        container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

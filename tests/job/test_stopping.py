@@ -8,17 +8,17 @@ import av
 import numpy as np
 import pytest
 import stamina
+from tone_task import CLIP, SONG, planned, write_tone
 
 from choreo import clip_format
-from choreo.blueprint import Blueprint
 from choreo.database.engine import engine_for
 from choreo.database.tasks import SqlTasks
 from choreo.errors import MediaMissing
 from choreo.local.object_store import FolderStore
-from choreo.task import GenerationRequest, Phase, TaskStatus
+from choreo.task import TaskStatus
 from execution.run import DONE, FAILED, run
 
-CLIP, SMALL, SONG = "moves/step/clip.mp4", "moves/step/clip_360p.mp4", "songs/tone.wav"
+SMALL = "moves/step/clip_360p.mp4"
 
 
 class Stalling(FolderStore):
@@ -55,7 +55,7 @@ def store(tmp_path: Path) -> Iterator[Stalling]:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_clip(path, *size)
-    _write_song(root / SONG)
+    write_tone(root / SONG)
     made = Stalling(root)
     yield made
     made.released.set()
@@ -81,32 +81,8 @@ def retries_without_waiting() -> Iterator[None]:
         yield
 
 
-def planned(tasks: SqlTasks, **changes: object) -> str:
-    task = tasks.create(GenerationRequest(song_id="tone"))
-    claim = tasks.claim(task.id, Phase.PLAN)
-    assert claim is not None
-    move = {
-        "clip_id": "step",
-        "video_path": CLIP,
-        "preview_path": SMALL,
-        "start_time": 0.0,
-        "duration": 1.0,
-        "original_duration": 2.0,
-        "trim_start": 0.5,
-    }
-    document = {
-        "task_id": task.id,
-        "audio_path": SONG,
-        "audio_tempo": 120,
-        "moves": [move, {**move, "start_time": 1.0, "transition_type": "crossfade"}],
-        "total_duration": 2.0,
-        "difficulty_level": "beginner",
-        "generation_timestamp": "2026-03-01T12:00:00Z",
-        "output_config": {"output_path": f"outputs/{task.id}.mp4", "width": 160, "height": 90},
-        **changes,
-    }
-    tasks.store_plan(claim, Blueprint.from_document(document))
-    return task.id
+def stepping(tasks: SqlTasks, **changes: object) -> str:
+    return planned(tasks, 2, of_each={"preview_path": SMALL}, **changes)
 
 
 STAGES: dict[str, Callable[[str, str], bool]] = {
@@ -125,8 +101,8 @@ def _is_whole(path: str) -> bool:
 
 def planned_at(stage: str, tasks: SqlTasks) -> str:
     if stage == "fetching the joints of an earlier video":
-        return planned(tasks, generation_parameters={"reroll": {"of": "earlier"}})
-    return planned(tasks)
+        return stepping(tasks, generation_parameters={"reroll": {"of": "earlier"}})
+    return stepping(tasks)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -151,7 +127,7 @@ def test_a_stopping_machine_does_not_wait_either_and_the_next_one_goes_on(
     tasks: SqlTasks, store: Stalling, scratch: Path, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("execution.run.UPLOAD_SECONDS", 0.1)
-    task_id = planned(tasks)
+    task_id = stepping(tasks)
     stopping = threading.Event()
     store.held = STAGES[stage]
     store.begun = stopping.set
@@ -174,7 +150,7 @@ def test_a_stopping_machine_does_not_wait_either_and_the_next_one_goes_on(
 def test_an_upload_that_has_begun_may_end_when_the_machine_stops(
     tasks: SqlTasks, store: Stalling, scratch: Path
 ) -> None:
-    task_id = planned(tasks)
+    task_id = stepping(tasks)
     stopping = threading.Event()
 
     def begun() -> None:
@@ -192,7 +168,7 @@ def test_an_upload_that_has_begun_may_end_when_the_machine_stops(
 def test_working_files_that_have_no_place_hand_the_task_back(
     tasks: SqlTasks, store: Stalling, tmp_path: Path
 ) -> None:
-    task_id = planned(tasks)
+    task_id = stepping(tasks)
     nowhere = tmp_path / "plain"
     nowhere.write_bytes(b"")
     code = run(
@@ -207,7 +183,7 @@ def test_working_files_that_have_no_place_hand_the_task_back(
 def test_media_that_are_missing_are_named_with_their_place(
     tasks: SqlTasks, store: Stalling, scratch: Path, missing: str
 ) -> None:
-    task_id = planned(tasks)
+    task_id = stepping(tasks)
     store.remove(missing)
     with pytest.raises(MediaMissing):
         store.fetch(missing, scratch / "none")
@@ -233,17 +209,3 @@ def _write_clip(path: Path, width: int, height: int) -> None:
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     clip_format.seal(path)
-
-
-def _write_song(path: Path) -> None:
-    path.parent.mkdir(parents=True)
-    rate = 44_100
-    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(3 * rate) / rate)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=rate, layout="mono")
-        frame = av.AudioFrame.from_ndarray(
-            (tone * 32_767).astype(np.int16).reshape(1, -1), "s16", "mono"
-        )
-        frame.sample_rate = rate
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))

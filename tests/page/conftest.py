@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pytest
 from machine import require
-from page_media import make_clips, make_song
 from playwright.sync_api import Browser, Error, sync_playwright
 from visitor import Visitor
 
 from choreo_cli.library import ingest_folders
+from local_emulators.demo_library.synthesiser import Part
+from local_emulators.small_media import write_moves, write_song
 from local_emulators.stack import LocalStack, Options
 
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
-    make_song(folder / "songs")
-    make_clips(folder / "moves")
+    parts = [Part("verse", 4), Part("chorus", 4, "majao")]
+    write_song(folder / "songs", "Patio", parts)
+    write_moves(folder / "moves")
     library = folder / "library"
     summary = ingest_folders(library, folder / "songs", folder / "moves", None, None, 1, quiet=True)
     assert not summary.refusals

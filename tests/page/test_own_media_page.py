@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Any
 
 import pytest
 from machine import eventually
-from page_media import TEMPO, make_clips
 from playwright.sync_api import Browser, Page, expect
 from visitor import PATIENCE_MS, PHONE, Visitor
 
-from local_emulators.demo_library.songs import write_audio
-from local_emulators.demo_library.synthesiser import Part, SongSpec, synthesise
+from local_emulators.demo_library.synthesiser import Part
+from local_emulators.small_media import MOVES, TEMPO, write_moves, write_song
 from local_emulators.stack import LocalStack
 
 # One browser goes through the whole of it: each test finds what the one before has left.
@@ -23,23 +21,15 @@ from local_emulators.stack import LocalStack
 INGEST_MS = 300_000
 """Far above what two busy cores take to listen to a song and to encode four clips."""
 
-CLIPS = ("basic_step", "box_step", "right_turn", "side_step")
-
 UNTRANSLATED = re.compile(r"\b(media|mend|edit|library|class|hold|problem)\.[a-z_-]+\b")
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own")
-    (folder / "songs").mkdir()
-    parts = (Part("verse", 3), Part("chorus", 2, "majao"))
-    sound, _truth = synthesise(SongSpec(title="Patio", tempo=TEMPO, parts=parts), seed=5)
-    write_audio(folder / "songs" / "patio.m4a", sound, title="Patio", artist="Nobody")
-    make_clips(folder / "moves")
+    write_song(folder / "songs", "Patio", [Part("verse", 3), Part("chorus", 2, "majao")])
+    write_moves(folder / "moves", MOVES[:4])
     (folder / "moves" / "manifest.csv").unlink()  # what was told there is said on the page here
-    for clip in (folder / "moves").iterdir():
-        if clip.name not in CLIPS:
-            shutil.rmtree(clip)
     (folder / "fake.mp3").write_text("This is a shopping list.")
     (folder / "notes.txt").write_text("This is no media at all.")
     return folder

@@ -347,7 +347,7 @@ def test_the_preview_of_a_running_job_is_practised_with_until_the_whole_video_co
 
 def test_a_song_cannot_be_sent_before_there_is_one_to_pick(visitor: Visitor) -> None:
     held: list[Route] = []
-    visitor.page.route("**/api/songs", held.append)
+    visitor.page.route("**/api/songs", lambda route: held.append(route))
     page = visitor.go()
     make = page.get_by_role("button", name="Make the video")
     expect(make).to_be_disabled()

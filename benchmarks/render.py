@@ -52,6 +52,7 @@ MOST_CPU = 20.0
 MOST_MEMORY_MB = 256.0
 MOST_FOREIGN_MEMORY_MB = 400.0
 MOST_PREVIEW_SECONDS = 3.0
+MOST_STOP_SECONDS = 2.0
 LEAST_SSIM = 0.97
 MOST_STEP_DB = 1.5
 MOST_COPY_RATIO = 6.0
@@ -518,10 +519,11 @@ def _calm_likeness(folder: Path) -> float:
 
 
 def _job_checks(folder: Path, clips: int) -> dict[str, bool]:
-    from benchmarks.render_job import run_job_and_reroll
+    from benchmarks.render_job import run_job_and_reroll, seconds_to_stop
 
     first, second = run_job_and_reroll(folder, clips)
     ratio = second.cpu / first.cpu
+    slowest = max(seconds_to_stop(folder, clips, (first.wall * n / 12 for n in range(1, 12))))
     return {
         f"the job's preview plays at most {MOST_PREVIEW_SECONDS:.0f} s after its start: "
         f"{first.preview:.1f} (all done after {first.wall:.1f})": (
@@ -529,6 +531,8 @@ def _job_checks(folder: Path, clips: int) -> dict[str, bool]:
         ),
         f"a second job, re-rolled, at most {MOST_JOB_REROLL_RATIO} of the first one's CPU, "
         f"{first.cpu:.1f} s: {ratio:.2f}": ratio <= MOST_JOB_REROLL_RATIO,
+        f"a job is gone at most {MOST_STOP_SECONDS:.0f} s after its task is cancelled, slowest of "
+        f"11 moments: {slowest:.1f}": slowest <= MOST_STOP_SECONDS,
     }
 
 

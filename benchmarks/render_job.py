@@ -1,4 +1,5 @@
-"""The render job as a process of its own: when its preview can be seen, what a re-roll costs."""
+"""The render job as a process of its own: when its preview can be seen, what a re-roll costs, how
+soon it is gone when its task is cancelled."""
 
 import os
 import resource
@@ -6,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,67 +47,97 @@ def run_job_and_reroll(folder: Path, clips: int) -> tuple[JobRun, JobRun]:
 
         clips: How many moves the plan has.
     """
-    (folder / "outputs").mkdir()
-    database = f"sqlite:///{folder / 'choreo.db'}"
-    engine = engine_for(database)
-    upgrade(engine)
-    tasks = SqlTasks(engine)
     changed = tuple(n for n in REROLLED if n < clips)
-    try:
-        first, first_id = _run(tasks, database, folder, clips, ())
-        second, _ = _run(tasks, database, folder, clips, changed, reroll={"of": first_id})
-    finally:
-        engine.dispose()
-        shutil.rmtree(folder / "outputs")
+    with _store(folder) as (tasks, database):
+        plan = _planned(tasks, clips)
+        first = _run(tasks, database, folder, plan)
+        anew = _planned(tasks, clips, changed, reroll={"of": plan.task_id})
+        second = _run(tasks, database, folder, anew)
     return first, second
 
 
-def _run(
-    tasks: SqlTasks,
-    database: str,
-    folder: Path,
-    clips: int,
-    changed: tuple[int, ...],
-    **parameters: object,
-) -> tuple[JobRun, str]:
+def seconds_to_stop(folder: Path, clips: int, moments: Iterable[float]) -> list[float]:
+    """Return how long the job's process lives on after its task is cancelled.
+
+    Args:
+
+        folder, clips: As above.
+
+        moments: Seconds between the start of a job and its task's cancellation, one job each.
+    """
+    waits = []
+    with _store(folder) as (tasks, database):
+        for moment in moments:
+            task_id = _planned(tasks, clips).task_id
+            with _job(database, folder, task_id) as process:
+                time.sleep(moment)
+                tasks.cancel(task_id)
+                began = time.perf_counter()
+                process.wait()
+                waits.append(time.perf_counter() - began)
+    return waits
+
+
+@contextmanager
+def _store(folder: Path) -> Iterator[tuple[SqlTasks, str]]:
+    """Yield the tasks of a new database and its address; take away what jobs publish."""
+    (folder / "outputs").mkdir()
+    file = folder / "choreo.db"
+    file.unlink(missing_ok=True)
+    database = f"sqlite:///{file}"
+    engine = engine_for(database)
+    upgrade(engine)
+    try:
+        yield SqlTasks(engine), database
+    finally:
+        engine.dispose()
+        shutil.rmtree(folder / "outputs")
+
+
+def _planned(
+    tasks: SqlTasks, clips: int, changed: tuple[int, ...] = (), **parameters: object
+) -> Blueprint:
+    """Store a task with its plan, as the planner leaves it; return the plan."""
     task = tasks.create(GenerationRequest(song_id="bench"))
     claim = tasks.claim(task.id, Phase.PLAN)
     if claim is None:
         raise RuntimeError(f"task {task.id} could not be claimed")
-    plan = _plan(clips, changed, task.id, parameters)
+    plain = blueprint(clips, "crossfade", changed, task_id=task.id)
+    output = plain.output_config.model_copy(update={"output_path": f"outputs/{task.id}.mp4"})
+    plan = plain.model_copy(update={"output_config": output, "generation_parameters": parameters})
     tasks.store_plan(claim, plan)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.perf_counter()
-    shown = 0.0
-    with subprocess.Popen(
+    return plan
+
+
+def _job(database: str, folder: Path, task_id: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
         [sys.executable, str(JOB)],
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(JOB.parents[1] / "src"),
             "DATABASE_URL": database,
             "MEDIA_ROOT": str(folder),
-            "TASK_ID": task.id,
+            "TASK_ID": task_id,
         },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    ) as process:
-        preview = folder / plan.output_config.preview_path()
+    )
+
+
+def _run(tasks: SqlTasks, database: str, folder: Path, plan: Blueprint) -> JobRun:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.perf_counter()
+    shown = 0.0
+    preview = folder / plan.output_config.preview_path()
+    with _job(database, folder, plan.task_id) as process:
         while process.poll() is None:
             if not shown and preview.exists():
                 shown = time.perf_counter() - began
             time.sleep(LOOK_SECONDS)
     wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ended = tasks.get(task.id)
+    ended = tasks.get(plan.task_id)
     if ended.status is not TaskStatus.COMPLETED:
         raise RuntimeError(f"the job ended with its task {ended.status}: {ended.error}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return JobRun(cpu, wall, shown), task.id
-
-
-def _plan(
-    clips: int, changed: tuple[int, ...], task_id: str, parameters: dict[str, object]
-) -> Blueprint:
-    plain = blueprint(clips, "crossfade", changed, task_id=task_id)
-    output = plain.output_config.model_copy(update={"output_path": f"outputs/{task_id}.mp4"})
-    return plain.model_copy(update={"output_config": output, "generation_parameters": parameters})
+    return JobRun(cpu, wall, shown)

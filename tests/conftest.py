@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import stamina
 from hypothesis import HealthCheck, settings
 from machine import BUCKET, Listener, eventually, new_postgres_database, require
+from playwright.sync_api import Browser, Error, sync_playwright
 from sqlalchemy import Engine
 
 from choreo.database.engine import engine_for
 from choreo.database.migrate import upgrade
+from choreo.database.tasks import SqlTasks
 from local_emulators import gcs, postgres, pubsub
 
 
@@ -80,6 +83,27 @@ def database(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture
+def engine(sqlite_template: Path, tmp_path: Path) -> Engine:
+    """An engine on an own, migrated, empty SQLite database."""
+    file = tmp_path / "choreo.db"
+    shutil.copy(sqlite_template, file)
+    return engine_for(f"sqlite:///{file}")
+
+
+@pytest.fixture
+def tasks(engine: Engine) -> SqlTasks:
+    """The tasks of `engine`."""
+    return SqlTasks(engine)
+
+
+@pytest.fixture
+def one_try() -> Iterator[None]:
+    """What fails is not tried again."""
+    with stamina.set_testing(True, attempts=1, cap=True):
+        yield
+
+
 # Services that imitate the cloud.
 
 
@@ -105,3 +129,22 @@ def listener() -> Iterator[Listener]:
     server = Listener()
     yield server
     server.close()
+
+
+# Not for the session: a process can run one Playwright at a time, and some tests start their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a window."""
+    with sync_playwright() as playwright:
+        fault, found = "", None
+        try:
+            found = playwright.chromium.launch(
+                executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+                args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+            )
+        except Error as exc:
+            fault = exc.message.splitlines()[0]
+        require("chromium" if found else None, f"no Chromium here: {fault}")
+        assert found is not None
+        yield found
+        found.close()

@@ -17,7 +17,6 @@ import stamina
 from sqlalchemy import Engine
 from tone_task import plan_document, planned, write_tone
 
-from choreo.database.engine import engine_for
 from choreo.database.tasks import SqlTasks
 from choreo.errors import AlreadyPublished, ClaimLost, InvalidBlueprint, Unavailable, UnknownTask
 from choreo.local.object_store import FolderStore
@@ -48,18 +47,6 @@ def store(media: Path, tmp_path: Path) -> FolderStore:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.link(file, target)
     return FolderStore(root)
-
-
-@pytest.fixture
-def engine(sqlite_template: Path, tmp_path: Path) -> Engine:
-    database = tmp_path / "choreo.db"
-    database.write_bytes(sqlite_template.read_bytes())
-    return engine_for(f"sqlite:///{database}")
-
-
-@pytest.fixture
-def tasks(engine: Engine) -> SqlTasks:
-    return SqlTasks(engine)
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import stamina
 from tone_task import CLIP, SONG, planned, write_tone
 
 from choreo import clip_format
-from choreo.database.engine import engine_for
 from choreo.database.tasks import SqlTasks
 from choreo.errors import MediaMissing
 from choreo.local.object_store import FolderStore
@@ -19,6 +17,8 @@ from choreo.task import TaskStatus
 from execution.run import DONE, FAILED, run
 
 SMALL = "moves/step/clip_360p.mp4"
+
+pytestmark = pytest.mark.usefixtures("one_try")
 
 
 class Stalling(FolderStore):
@@ -62,23 +62,10 @@ def store(tmp_path: Path) -> Iterator[Stalling]:
 
 
 @pytest.fixture
-def tasks(sqlite_template: Path, tmp_path: Path) -> SqlTasks:
-    database = tmp_path / "choreo.db"
-    database.write_bytes(sqlite_template.read_bytes())
-    return SqlTasks(engine_for(f"sqlite:///{database}"))
-
-
-@pytest.fixture
 def scratch(tmp_path: Path) -> Path:
     made = tmp_path / "scratch"
     made.mkdir()
     return made
-
-
-@pytest.fixture(autouse=True)
-def retries_without_waiting() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=1, cap=True):
-        yield
 
 
 def stepping(tasks: SqlTasks, **changes: object) -> str:

@@ -1,4 +1,4 @@
-"""What the music tests share: a short song form, its truth, and a matcher."""
+"""What the music tests share: a short song form and its truth."""
 
 from __future__ import annotations
 
@@ -24,16 +24,3 @@ class Played(NamedTuple):
 
 
 Band = Callable[..., Played]
-
-
-def f1(truth: tuple[float, ...], found: tuple[float, ...], tolerance: float = 0.07) -> float:
-    """Return the F1 of a one-to-one match."""
-    hits = i = j = 0
-    while i < len(truth) and j < len(found):
-        if abs(truth[i] - found[j]) <= tolerance:
-            hits, i, j = hits + 1, i + 1, j + 1
-        elif truth[i] < found[j]:
-            i += 1
-        else:
-            j += 1
-    return 2 * hits / max(len(truth) + len(found), 1)

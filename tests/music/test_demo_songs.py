@@ -7,8 +7,8 @@ from pathlib import Path
 
 import av
 import pytest
-from music_truth import f1
 
+from benchmarks.music import f1
 from choreo.music import analyse
 from local_emulators.demo_library.songs import make_songs
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from music_truth import Band, f1
+from music_truth import Band
 
+from benchmarks.music import f1
 from choreo.errors import UnreadableMedia
 from choreo.music import analyse, decode, loudness, peaks
 from choreo.music.analysis import analyse_samples

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from music_truth import Band, f1
+from music_truth import Band
 
+from benchmarks.music import f1
 from choreo.music import analyse
 from choreo.music.beats import decode_beats, find_pulse
 from choreo.music.spectrum import RATE, spectrum_of

@@ -1,12 +1,10 @@
 """The running stack with a small library, and a browser."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from machine import require
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser
 from visitor import Visitor
 
 from choreo_cli.library import ingest_folders
@@ -44,24 +42,6 @@ def hold(library: Path) -> Iterator[Path]:
     file.touch()
     yield file
     file.unlink(missing_ok=True)
-
-
-# Not for the session: a process can run one Playwright at a time, and other files have their own.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        fault, found = "", None
-        try:
-            found = playwright.chromium.launch(
-                executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
-                args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-            )
-        except Error as exc:
-            fault = exc.message.splitlines()[0]
-        require("chromium" if found else None, f"no Chromium here: {fault}")
-        assert found is not None
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A browser plays it: what is seen after a seek is what the plan shows there."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -20,11 +19,9 @@ from barcodes import (
     plan,
     write_wav,
 )
+from playwright.sync_api import Browser
 
 from rendering import render
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-playwright = pytest.importorskip("playwright.sync_api")
 
 SEEK = """async ([seconds, awaited]) => {
   const video = document.querySelector('video');
@@ -76,8 +73,9 @@ def address(tmp_path: Path) -> Iterator[str]:
     thread.join()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_chromium_shows_the_planned_frames_around_joints(tmp_path: Path, address: str) -> None:
+def test_chromium_shows_the_planned_frames_around_joints(
+    tmp_path: Path, address: str, browser: Browser
+) -> None:
     media = {f"moves/c{n}.mp4": conformed_clip(tmp_path / f"c{n}.mp4", n, 150) for n in range(3)}
     media["songs/song.wav"] = write_wav(tmp_path / "song.wav", noise_song(8))
     moves = [
@@ -88,16 +86,12 @@ def test_chromium_shows_the_planned_frames_around_joints(tmp_path: Path, address
         report=lambda _share, _text: None, cancelled=lambda: False,
     )  # fmt: skip
     (tmp_path / "page.html").write_text(PAGE)
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(f"{address}/page.html")
-        page.wait_for_function("document.querySelector('video').readyState >= 2", timeout=15_000)
-        assert page.evaluate("document.querySelector('video').duration") == pytest.approx(
-            6.3, abs=0.03
-        )
-        for frame in (0, 20, 57, 69, 80, 119, 133, 188):
-            shot = frame // 63
-            awaited = (shot << 11) + 27 + frame - 63 * shot
-            assert page.evaluate(SEEK, [(frame + 0.5) / 30, awaited]) == awaited
-        browser.close()
+    page = browser.new_page()
+    page.goto(f"{address}/page.html")
+    page.wait_for_function("document.querySelector('video').readyState >= 2", timeout=15_000)
+    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(6.3, abs=0.03)
+    for frame in (0, 20, 57, 69, 80, 119, 133, 188):
+        shot = frame // 63
+        awaited = (shot << 11) + 27 + frame - 63 * shot
+        assert page.evaluate(SEEK, [(frame + 0.5) / 30, awaited]) == awaited
+    page.close()

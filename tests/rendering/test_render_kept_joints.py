@@ -4,16 +4,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import stamina
 from barcodes import conformed_clip, move, noise_song, plan, write_wav
 
-from choreo.database.engine import engine_for
 from choreo.database.tasks import SqlTasks
 from choreo.local.object_store import FolderStore
 from choreo.task import GenerationRequest, Phase, TaskStatus
 from execution.run import DONE, run
 from rendering import JointCache, encoding
 from rendering.cache import key_of
+
+pytestmark = pytest.mark.usefixtures("one_try")
 
 
 @pytest.fixture
@@ -25,19 +25,6 @@ def store(tmp_path: Path) -> FolderStore:
         conformed_clip(root / "moves" / f"c{number}.mp4", number, 120)
     write_wav(root / "songs" / "song.wav", noise_song(9))
     return FolderStore(root)
-
-
-@pytest.fixture
-def tasks(sqlite_template: Path, tmp_path: Path) -> SqlTasks:
-    database = tmp_path / "choreo.db"
-    database.write_bytes(sqlite_template.read_bytes())
-    return SqlTasks(engine_for(f"sqlite:///{database}"))
-
-
-@pytest.fixture(autouse=True)
-def retries_without_waiting():
-    with stamina.set_testing(True, attempts=1, cap=True):
-        yield
 
 
 @pytest.fixture

@@ -12,15 +12,13 @@ from urllib.parse import quote, unquote
 import av
 import pytest
 from intake_world import World, a_blueprint, a_song
-from machine import BUCKET, require
+from machine import BUCKET
 from playwright.sync_api import (
     Browser,
-    Error,
     Page,
     Response,
     ViewportSize,
     expect,
-    sync_playwright,
 )
 from werkzeug.serving import make_server
 
@@ -37,22 +35,6 @@ class Visit:
     page: Page
     address: str
     complaints: list[str]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        fault, found = "", None
-        try:
-            found = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-        except Error as exc:
-            fault = exc.message.splitlines()[0]
-        require("chromium" if found else None, f"no Chromium here: {fault}")
-        assert found is not None
-        yield found
-        found.close()
 
 
 @pytest.fixture

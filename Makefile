@@ -9,7 +9,8 @@
 PYTHON ?= python3
 LIBRARY ?= library
 PORT ?= 8080
-JOBS ?= 2
+# Tests that run at once: many wait for a browser or a process, so two cores have time for three.
+JOBS ?= 3
 ENVIRONMENT ?= prod
 
 TOOLS := .venvs/tools/bin

@@ -172,7 +172,7 @@ COUNTED_IN = """([move, beat]) => new Promise((resolve, reject) => {
 })"""
 """Counts a move in; by how many seconds its picture is behind the beat that is counted to."""
 
-MOST_TRIES = 4
+MOST_TRIES = 8
 """A machine that is busy with other things may miss its beat; one that never meets it is wrong."""
 
 

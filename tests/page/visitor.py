@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it has no annotations
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    expect,
+)
 
 DESK: ViewportSize = {"width": 1100, "height": 860}
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -44,9 +51,15 @@ class Visitor:
         page.set_default_timeout(PATIENCE_MS)
         page.add_init_script(WATCH_POLICY)
         visitor = cls(context, page, address)
-        page.on("console", lambda message: visitor.complaints.append(message.text))
+        page.on("console", visitor._hear)
         page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
         return visitor
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # A preview may go between the answer that names it and the request for it: the whole
+        # video is there by then, and the page takes it.
+        if not ("404" in message.text and ".preview.mp4" in message.location["url"]):
+            self.complaints.append(f"{message.text} ({message.location['url']})")
 
     def go(self, place: str = "#/") -> Page:
         """Go to a place of the page."""

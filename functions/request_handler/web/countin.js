@@ -151,8 +151,9 @@ export class CountIn {
   /** Let the video catch up with the beat, or wait for it. */
   #bend(now) {
     const { plan, rate, start } = this;
-    const { video, moments } = this.player;
-    const late = now - plan.due - (moments.toTimeline(video.currentTime) - start) / plan.pace;
+    const { player } = this;
+    const { video, moments } = player;
+    const late = now - plan.due - (moments.toTimeline(player.seen()) - start) / plan.pace;
     const heard = now > plan.beaten - 0.1;
     const most = heard ? BENT_HEARD : BENT;
     const bent = Math.abs(late) < (heard ? CLOSE_HEARD : CLOSE) ? 0 : Math.max(-most, Math.min(most, late / 0.15));

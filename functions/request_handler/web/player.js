@@ -4,6 +4,9 @@ import { element, setText } from "./dom.js";
 
 export const COUNTS = ["1", "2", "3", "·", "5", "6", "7", "·"];
 
+/** Seconds for which a painted frame tells where the video is. */
+const FRESH = 0.1;
+
 /** A player of one dance; `onMoment` is called when the beat or the move changes. */
 export class Player {
   constructor({ t, signal }, onMoment) {
@@ -13,6 +16,7 @@ export class Player {
     this.second = 0;
     this.last = "";
     this.watchers = [];
+    this.painted = null; // the newest frame's `mediaTime` and `expectedDisplayTime`
     this.held = null; // while it is set, it alone is told the frames
     this.video = element("video", { playsInline: true, preload: "auto", id: "video" });
     this.counts = element("ol", { className: "counts", id: "counts", "aria-hidden": "true" }, COUNTS.map((count) => element("li", { className: count === "·" ? "tap" : "" }, count)));
@@ -21,10 +25,15 @@ export class Player {
     const { video } = this;
     if ("requestVideoFrameCallback" in video) {
       const onFrame = (_now, frame) => {
+        this.painted = frame;
         this.#frame(frame.mediaTime);
         if (!signal.aborted) video.requestVideoFrameCallback(onFrame);
       };
       video.requestVideoFrameCallback(onFrame);
+      // Standing still, the frame that was sought may be painted before the callback is asked for anew.
+      video.addEventListener("seeked", () => {
+        if (video.paused && !this.held) this.#at(this.moments?.toTimeline(video.currentTime) ?? video.currentTime);
+      });
     } else {
       video.addEventListener("timeupdate", () => this.#frame(video.currentTime));
     }
@@ -51,6 +60,13 @@ export class Player {
     this.refresh();
   }
 
+  /** The second of the video whose picture is seen now; the picture may be behind the video's own clock. */
+  seen() {
+    const { painted, video } = this;
+    const age = (performance.now() - painted?.expectedDisplayTime) / 1000;
+    return Math.abs(age) < FRESH ? painted.mediaTime + age * video.playbackRate : video.currentTime;
+  }
+
   /** Go to a second of the plan. */
   seek(second) {
     const { moments, video } = this;
@@ -61,13 +77,14 @@ export class Player {
 
   #frame(mediaTime) {
     const second = this.moments ? this.moments.ofFrame(mediaTime) : mediaTime;
-    if (this.held) {
-      this.held(second);
-      return;
-    }
+    if (this.held) this.held(second);
+    else this.#at(second);
+  }
+
+  #at(second) {
     this.second = second;
-    this.#show(this.second);
-    for (const watch of this.watchers) watch(this.second);
+    this.#show(second);
+    for (const watch of this.watchers) watch(second);
   }
 
   #show(second) {

@@ -265,13 +265,13 @@ class LocalStack:
 
     def _sweep_now_and_then(self) -> None:
         while not self._ending.wait(self._options.sweep_seconds):
-            request = urllib.request.Request(  # noqa: S310 - our own address
+            request = urllib.request.Request(
                 self.addresses.planner,
                 data=push_body({"sweep": True}),
                 headers={"Content-Type": "application/json"},
             )
             with contextlib.suppress(OSError, urllib.error.HTTPError):
-                urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - see above
+                urllib.request.urlopen(request, timeout=30).close()
 
 
 def _working_in(scratch: Path, service: Service) -> Service:

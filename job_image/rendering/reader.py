@@ -141,7 +141,7 @@ class ClipReader:
         much as a dozen others and may never be needed.
         """
         codec = self._codec
-        assert codec is not None  # noqa: S101  # opened with the file
+        assert codec is not None  # noqa: S101  # `_start_at` has opened it
         stamp = self._clip.stamps[wanted]
         while not self._frames:
             self._check()

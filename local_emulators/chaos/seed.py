@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -297,8 +297,8 @@ def _ask_for_all(
     """Ask for everything, a few tasks at a time; cancel and give up what is to be."""
     later: list[threading.Timer] = []
 
-    def at(seconds: float, work: object, *arguments: object) -> None:
-        later.append(threading.Timer(seconds, work, arguments))  # type: ignore[arg-type]  # callables
+    def at(seconds: float, work: Callable[..., object], *arguments: object) -> None:
+        later.append(threading.Timer(seconds, work, arguments))
         later[-1].start()
 
     def ask(wish: Wish) -> None:

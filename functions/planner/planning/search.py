@@ -216,7 +216,7 @@ class MoveIndex:
         if self._index is not None:
             try:
                 return self._by_faiss(query, k, allowed)
-            except Exception as exc:  # noqa: BLE001 - as above
+            except Exception as exc:  # noqa: BLE001 - whatever ails faiss, numpy can search
                 self.degraded = f"vector search by numpy, since faiss failed: {exc}"
         return self._by_numpy(query, k, allowed)
 

@@ -113,6 +113,23 @@ def test_what_failed_and_cancelled_tasks_left_goes(house, tasks, outputs, clock)
     assert not _left(outputs)
 
 
+def test_many_outputs_are_looked_at_a_few_at_a_time(
+    house, tasks, outputs, clock, monkeypatch
+) -> None:
+    monkeypatch.setattr("choreo.local.housekeeping.AT_ONCE", 2)
+    asked: list[int] = []
+    ended = tasks.ended
+    monkeypatch.setattr(tasks, "ended", lambda ids: asked.append(len(ids)) or ended(ids))
+    gone = [_rendering(tasks) for _ in range(5)]
+    for claim in gone:
+        tasks.fail(claim, "no")
+        _write(outputs / f"{claim.task_id}.preview.mp4", clock)
+    kept = _write(outputs / f"{_complete(tasks, _rendering(tasks))}.mp4", clock)
+    house.tidy()
+    assert _left(outputs) == {kept.name}
+    assert asked == [2, 2, 2]
+
+
 def test_an_unfinished_file_goes_once_its_writer_must_be_dead(house, outputs, clock) -> None:
     _write(outputs / ".0123456789abcdef.part", clock)
     house.tidy()

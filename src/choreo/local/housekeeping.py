@@ -4,10 +4,13 @@ Old videos go, and so does what attempts left behind that were killed, failed or
 Tasks are only read: what has ended stays as it ended.
 """
 
+import itertools
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from choreo.database.tasks import SqlTasks
@@ -15,6 +18,9 @@ from choreo.outputs import JOINTS, OUTPUTS, Ended, task_of, why_abandoned
 
 UNFINISHED = ".*.part"
 """What the folder store calls a file that is still written."""
+
+AT_ONCE = 500
+"""Outputs held in memory, however many there are."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +57,7 @@ class FolderHousekeeping:
 
         Raises:
 
-            Unavailable: If the database does not answer; nothing was removed then.
+            Unavailable: If the database does not answer; outputs that it was not asked about stay.
         """
         now = self._clock()
         lease = self._tasks.lease.total_seconds()
@@ -60,12 +66,13 @@ class FolderHousekeeping:
         for file, age in self._files(UNFINISHED, now):
             if age > lease:  # who writes still changes it
                 _remove(file, "its writer is gone")
-        files = list(self._files("[!.]*", now))
-        ended = self._tasks.ended(sorted({task_of(file.name) for file, _ in files}))
-        for file, age in files:
-            reason = self._reason_to_remove(file, age, ended)
-            if reason:
-                _remove(file, reason)
+        files = self._files("[!.]*", now)
+        while some := list(itertools.islice(files, AT_ONCE)):
+            ended = self._tasks.ended(sorted({task_of(file.name) for file, _ in some}))
+            for file, age in some:
+                reason = self._reason_to_remove(file, age, ended)
+                if reason:
+                    _remove(file, reason)
         for file, age in self._files(f"[!.]*{JOINTS}", now):
             if age > lease and not file.with_suffix(".mp4").exists():
                 _remove(file, "its video is gone")
@@ -73,11 +80,19 @@ class FolderHousekeeping:
 
     def _files(self, pattern: str, now: float) -> Iterator[tuple[Path, float]]:
         """Yield the files directly in the folder, with their age in seconds."""
-        for file in self._folder.glob(pattern):
-            try:
-                yield file, now - file.lstat().st_mtime
-            except FileNotFoundError:
-                continue  # its writer was faster
+        try:
+            entries = os.scandir(self._folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        with entries:
+            for entry in entries:
+                if not fnmatchcase(entry.name, pattern):
+                    continue
+                try:
+                    changed = entry.stat(follow_symlinks=False).st_mtime
+                except FileNotFoundError:
+                    continue  # its writer was faster
+                yield Path(entry.path), now - changed
 
     def _reason_to_remove(self, file: Path, age: float, ended: Ended) -> str | None:
         reason = why_abandoned(file.name, ended)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -23,6 +24,12 @@ does much else many times as long."""
 
 STOP_SECONDS = 15.0
 """A little longer than the guard's own grace."""
+
+OFFERED_PORTS = range(20_000, 32_000)
+"""Below those that Linux and macOS give to connections and to whoever asks for any port."""
+
+_claims: list[socket.socket] = []
+"""What keeps this process's ports its own; closed when it ends."""
 
 
 class StackFailed(Exception):
@@ -137,14 +144,37 @@ def base_environment() -> dict[str, str]:
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return `wanted` if it is free on 127.0.0.1, else a port that is."""
+    """Return `wanted` if nobody listens there on 127.0.0.1, else a port that is nobody's.
+
+    That port is this process's for as long as it lives: a service takes seconds to open its
+    port, and what opens the same one in between would be taken for that service. A socket of
+    the same number in UDP, where none of our services listens, is the claim that other
+    processes see. Ports of the system's own choice are left out, since connections get those.
+    """
+    if wanted and _is_free(wanted):
+        return wanted
+    for port in random.sample(OFFERED_PORTS, len(OFFERED_PORTS)):
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        if _is_free(port):
+            return port
+    first, last = OFFERED_PORTS[0], OFFERED_PORTS[-1]
+    raise StackFailed(f"no port from {first} to {last} of 127.0.0.1 is free; end what holds them")
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", wanted))
+            probe.bind(("127.0.0.1", port))
         except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+            return False
+        return True
 
 
 def deployable_python(name: str) -> str:

@@ -33,6 +33,8 @@ def address(library: Path) -> Iterator[str]:
         LocalStack(library, 0, log, options) as stack,
     ):
         yield stack.addresses.page.rstrip("/")
+        ended = stack.restart_what_ended()
+        assert not ended, [(child.service.name, child.last_lines[-15:]) for child in ended]
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ USUAL_PLACES = (
 HEAP = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx96m")
 """It keeps a handful of small messages; by default Java would take a quarter of the machine."""
 
+QUIET = Path(__file__).with_name("pubsub_logging.properties")
+
 ACK_SECONDS = 600
 """As in the cloud: the longest time a push may take."""
 
@@ -51,7 +53,8 @@ def available() -> str | None:
 
 def service(archive: str, port: int) -> Service:
     """Return how the emulator is run on 127.0.0.1."""
-    command = ["java", *HEAP, "-jar", archive, "--host=127.0.0.1", f"--port={port}"]
+    quiet = f"-Djava.util.logging.config.file={QUIET}"
+    command = ["java", *HEAP, quiet, "-jar", archive, "--host=127.0.0.1", f"--port={port}"]
     return Service("pubsub", command, {}, f"http://127.0.0.1:{port}/")
 
 

@@ -1,6 +1,6 @@
 """The running stack with a small library, and a browser."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,20 @@ from choreo_cli.library import ingest_folders
 from local_emulators.demo_library.synthesiser import Part
 from local_emulators.small_media import write_moves, write_song
 from local_emulators.stack import LocalStack, Options
+
+STACK_LOG = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with each failure what the stack said last."""
+    report = yield
+    if report.failed and STACK_LOG in item.config.stash:
+        words = item.config.stash[STACK_LOG].read_text(errors="replace").splitlines()
+        report.sections.append(("the stack's last lines", "\n".join(words[-60:])))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +40,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def address(library: Path) -> Iterator[str]:
+def address(library: Path, pytestconfig: pytest.Config) -> Iterator[str]:
+    file = pytestconfig.stash[STACK_LOG] = library.parent / "stack.log"
     options = Options(job_script=Path(__file__).with_name("held_job.py"))
     with (
-        (library.parent / "stack.log").open("w") as log,
+        file.open("w") as log,
         LocalStack(library, 0, log, options) as stack,
     ):
         yield stack.addresses.page.rstrip("/")

@@ -40,7 +40,6 @@ PREVIEW_CRF = 26.0
 PREVIEW_PRESET = "superfast"
 """Previews are made by the hour and looked at once; this takes half the library preset's time and
 writes the same parameter sets."""
-THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 320, 180
 ANIMATION_WIDTH, ANIMATION_HEIGHT, ANIMATION_RATE = 240, 136, 10
 ANIMATION_SECONDS = 5.0
 """An 8-count at 100 BPM; of a longer move the beginning is shown."""
@@ -271,7 +270,7 @@ def _library_parameters() -> bytes | None:
 
 
 def write_thumbnail(picture: NDArray[np.uint8], to: Path) -> None:
-    """Write RGB pixels, shape (180, 320, 3), as JPEG."""
+    """Write RGB pixels, shape (height, width, 3), as JPEG."""
     import av
 
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
@@ -310,7 +309,7 @@ def write_animation(clip: Path, start: float, end: float, to: Path) -> None:
 
 
 def thumbnail_of(clip: Path, time: float) -> NDArray[np.uint8]:
-    """Return the frame nearest before `time`, RGB, shape (180, 320, 3)."""
+    """Return the frame nearest before `time`, RGB, shape (height, width, 3)."""
     chosen: VideoFrame | None = None
     for frame, at in frames_of(clip, time):
         if chosen is not None and at > time:
@@ -318,5 +317,4 @@ def thumbnail_of(clip: Path, time: float) -> NDArray[np.uint8]:
         chosen = frame
     if chosen is None:
         raise UnreadableMedia(f"{clip.name} has no frame at {time:.2f} s")
-    small = chosen.reformat(width=THUMBNAIL_WIDTH, height=THUMBNAIL_HEIGHT, format="rgb24")
-    return np.asarray(small.to_ndarray(), np.uint8)
+    return np.asarray(chosen.to_ndarray(format="rgb24"), np.uint8)

@@ -106,7 +106,8 @@ def cue_sheet(blueprint: Blueprint) -> str:
         "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[4]])
         for row in rows
     ]
-    return "\n".join([_summary(blueprint), "", *(line.rstrip() for line in lines)]) + "\n"
+    head = [title] if (title := songs_title(blueprint)) else []
+    return "\n".join([*head, _summary(blueprint), "", *(line.rstrip() for line in lines)]) + "\n"
 
 
 CUE_SHEET_STYLE = """
@@ -137,14 +138,24 @@ def cue_sheet_page(blueprint: Blueprint) -> str:
         return "<tr>" + "".join(f"<{tag}>{escape(text)}</{tag}>" for text in columns) + "</tr>"
 
     body = "\n".join(row(cue, "td") for cue in cues(blueprint))
+    heading = escape(songs_title(blueprint) or "Cue sheet")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Cue sheet</title>\n<style>{CUE_SHEET_STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>Cue sheet</h1>\n<p>{escape(_summary(blueprint))}</p>\n<table>\n"
+        f"<title>{heading}</title>\n<style>{CUE_SHEET_STYLE}</style>\n</head>\n<body>\n"
+        f"<h1>{heading}</h1>\n<p>{escape(_summary(blueprint))}</p>\n<table>\n"
         f"<thead>{row(CUE_SHEET_HEAD, 'th')}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
         "</body>\n</html>\n"
     )
+
+
+def songs_title(blueprint: Blueprint) -> str:
+    """Return the titles of the songs, `Calle Catorce + Luna de Marzo`; empty if the plan has none."""
+    told = blueprint.generation_parameters
+    songs = told.get("songs")
+    named = songs if isinstance(songs, list) else [told.get("song")]
+    titles = [song.get("title") for song in named if isinstance(song, dict)]
+    return _one_line(" + ".join(title for title in titles if isinstance(title, str)))
 
 
 def _summary(blueprint: Blueprint) -> str:
@@ -214,7 +225,7 @@ def _timeline(blueprint: Blueprint) -> dict[str, Any]:
     ]
     return {
         "OTIO_SCHEMA": "Timeline.1",
-        "name": f"choreography {blueprint.task_id}",
+        "name": songs_title(blueprint) or f"choreography {blueprint.task_id}",
         "metadata": {
             "choreo": {
                 "task_id": blueprint.task_id,

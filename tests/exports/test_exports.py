@@ -108,6 +108,29 @@ def test_a_cue_sheet_for_print_shows_strange_names_as_text() -> None:
     assert page.count("<tr>") == 4
 
 
+@pytest.mark.parametrize(
+    ("told", "title"),
+    [
+        ({"song": {"title": "Calle Catorce"}}, "Calle Catorce"),
+        (
+            {"song": {"title": "A"}, "songs": [{"title": "Calle Catorce"}, {"title": "Luna <b>"}]},
+            "Calle Catorce + Luna <b>",
+        ),
+        ({}, ""),
+        ({"song": "Calle Catorce", "songs": None}, ""),
+        ({"song": {"title": 14}}, ""),
+    ],
+)
+def test_sheets_and_timelines_are_named_after_the_songs(told: dict[str, Any], title: str) -> None:
+    plan = a_plan(generation_parameters=told)
+    assert exports.songs_title(plan) == title
+    first, *_ = exports.cue_sheet(plan).splitlines()
+    assert first == title or first.startswith("3 moves")
+    shown = (title or "Cue sheet").replace("<", "&lt;").replace(">", "&gt;")
+    assert f"<h1>{shown}</h1>" in exports.cue_sheet_page(plan)
+    assert read_back(plan).name == (title or "choreography t1")
+
+
 def test_a_plan_without_counts_still_has_all_its_sheets() -> None:
     plan = a_plan(counts=None)
     bare = tuple(

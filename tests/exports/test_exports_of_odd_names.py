@@ -19,10 +19,11 @@ CUE_TIMES = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} --> \d\d:\d\d:\d\d\.\d{3}$")
 
 
 def named(name: str) -> Blueprint:
-    """A plan of three moves whose names, ids and reasons are what is said."""
+    """A plan of three moves whose names, ids, reasons and song's title are what is said."""
     document = a_document(durations=(4.0, 3.5, 4.5))
     for move in document["moves"]:
         move |= {"move_name": name[:200], "why": name[:500], "clip_id": name[:200], "counts": 8}
+    document["generation_parameters"] = {"song": {"title": name}}
     return Blueprint.from_document(document)
 
 

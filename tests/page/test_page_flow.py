@@ -360,21 +360,40 @@ def test_a_song_cannot_be_sent_before_there_is_one_to_pick(visitor: Visitor) -> 
     expect(make).to_be_enabled()
 
 
+@pytest.mark.parametrize(
+    ("speed", "ticked", "size"),
+    [(75, (), (1280, 720)), (50, ("mirrored", "upright, for a phone"), (720, 1280))],
+)
 def test_another_video_of_the_same_moves_can_be_made(
-    dancer: Visitor, stage: Page, dance: dict[str, Any]
+    dancer: Visitor,
+    stage: Page,
+    dance: dict[str, Any],
+    speed: int,
+    ticked: tuple[str, ...],
+    size: tuple[int, int],
 ) -> None:
     stage.get_by_role("button", name="Make this video").click()
     expect(stage.get_by_role("alert")).to_contain_text("the video you have")
-    stage.locator("#take-speed").select_option("75")
+    stage.locator("#take-speed").select_option(str(speed))
+    for name in ticked:
+        stage.get_by_label(name).check()
     stage.get_by_role("button", name="Make this video").click()
     expect(stage).not_to_have_url(re.compile(dance["task_id"]))
     dancer.finished()
+    dancer.look(f"variant-{speed}")
+    expect(stage.locator("#plan-facts")).to_contain_text(f"{speed} %")
+    upright = stage.locator("#player.upright")
+    expect(upright).to_have_count(1 if size[1] > size[0] else 0)
     move = dance["moves"][2]
     stage.locator("#moves .jump").nth(2).click()
     expect(stage.locator("#move-now")).to_have_text(move["move_name"])
+    stage.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    second, *shown = stage.locator("video").evaluate(
+        "({ currentTime, videoWidth, videoHeight }) => [currentTime, videoWidth, videoHeight]"
+    )
     # The plan's seconds are those at full speed; the slow video takes longer.
-    wanted = move["start_time"] / 0.75
-    assert stage.evaluate("document.querySelector('video').currentTime") >= wanted - 2 * FRAME
+    assert second >= move["start_time"] / (speed / 100) - 2 * FRAME
+    assert tuple(shown) == size
 
 
 def test_a_shared_link_shows_the_dance_and_changes_nothing(

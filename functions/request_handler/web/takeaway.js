@@ -29,16 +29,20 @@ export function takeAway(task, plan, board, address, context) {
   );
 }
 
-/** What a dancer looks for in a folder of downloads: the song, and what is special about this video of it. */
-function fileName(task, { output_config: output }, board, t) {
+/** What tells a video from the usual one of the same moves: `["mirrored", "50 %"]`. */
+export function special({ output_config: output }, t) {
   const speed = Math.round(100 * (output.speed ?? 1));
-  const parts = [
-    board?.title || `choreography ${task.task_id.slice(0, 8)}`,
+  return [
     output.mirror ? t("take.mirror") : "",
     output.height > output.width ? t("take.upright") : "",
     speed === 100 ? "" : `${speed} %`,
-  ];
-  return parts.filter(Boolean).join(" - ").replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").slice(0, 120).trim();
+  ].filter(Boolean);
+}
+
+/** What a dancer looks for in a folder of downloads: the song, and what is special about this video of it. */
+function fileName(task, plan, board, t) {
+  const title = board?.title || `choreography ${task.task_id.slice(0, 8)}`;
+  return [title, ...special(plan, t)].join(" - ").replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").slice(0, 120).trim();
 }
 
 function size(bytes, language) {

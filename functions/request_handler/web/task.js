@@ -6,7 +6,7 @@ import { button, clock, element, link, setText } from "./dom.js";
 import { Moments } from "./moments.js";
 import { Practice } from "./practice.js";
 import { Storyboard } from "./storyboard.js";
-import { takeAway } from "./takeaway.js";
+import { special, takeAway } from "./takeaway.js";
 import { openBooks, spoken } from "./told.js";
 import { comparison, remember, versionBar } from "./versions.js";
 
@@ -211,6 +211,7 @@ class Dance {
     this.practice.setPlan(moments, board);
     this.marks = shared ? null : new Marks(plan, t, () => this.change?.show());
     this.planned.hidden = false;
+    this.stage.classList.toggle("upright", plan.output_config.height > plan.output_config.width);
     this.storyboard.draw(moments, board, this.marks, false);
     const [opening] = board.moves;
     if (opening?.thumbnail_url) this.practice.player.video.poster = opening.thumbnail_url; // the video begins in black
@@ -223,7 +224,7 @@ class Dance {
     const { t } = this.context;
     if (!plan) return;
     const title = task.status === "completed" ? "" : board.title; // then it is the heading
-    const facts = [title, board.artist, t("moves", { n: plan.moves.length }), clock(plan.total_duration), `${Math.round(plan.audio_tempo)} BPM`, t(`difficulty.${plan.difficulty_level}`)];
+    const facts = [title, board.artist, t("moves", { n: plan.moves.length }), clock(plan.total_duration / (plan.output_config.speed ?? 1)), `${Math.round(plan.audio_tempo)} BPM`, t(`difficulty.${plan.difficulty_level}`), ...special(plan, t)];
     setText(this.facts, facts.filter(Boolean).join(" · "));
   }
 

@@ -17,7 +17,7 @@ TOOLS := .venvs/tools/bin
 UV := $(TOOLS)/uv
 BIN := .venv/bin
 DEPLOYABLES := request_handler planner job
-SOURCES := src functions job_image catalog local_emulators tests benchmarks tools
+SOURCES := src choreo_cli functions job_image catalog local_emulators tests benchmarks tools
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test check format bench chaos fuzz audit sbom pictures stage images plan pose-model lock clean
@@ -43,7 +43,7 @@ check: .venv/.ready ## Check format, lint and types
 	@echo "Checking for lint"
 	@$(BIN)/ruff check $(SOURCES)
 	@echo "Checking types"
-	@$(BIN)/mypy src catalog local_emulators benchmarks tools functions/request_handler/intake functions/planner/planning job_image/rendering job_image/execution
+	@$(BIN)/mypy src choreo_cli catalog local_emulators benchmarks tools functions/request_handler/intake functions/planner/planning job_image/rendering job_image/execution
 	@for main in functions/request_handler functions/planner job_image; do $(BIN)/mypy $$main/main.py || exit 1; done
 
 format: .venv/.ready ## Format the code and mend what can be mended

@@ -50,7 +50,7 @@ DEPLOYABLES = (
         "job_image",
         ("job_image/main.py", "job_image/execution", "job_image/rendering"),
     ),
-    Deployable("catalog", "catalog", ("catalog", "src/choreo_cli")),
+    Deployable("catalog", "catalog", ("catalog", "choreo_cli")),
 )
 
 

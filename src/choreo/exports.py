@@ -150,7 +150,7 @@ def cue_sheet_page(blueprint: Blueprint) -> str:
 
 
 def songs_title(blueprint: Blueprint) -> str:
-    """Return the titles of the songs, `Calle Catorce + Luna de Marzo`; empty if the plan has none."""
+    """Return the titles of the songs, as `Calle Catorce + Luna de Marzo`; empty if none is told."""
     told = blueprint.generation_parameters
     songs = told.get("songs")
     named = songs if isinstance(songs, list) else [told.get("song")]

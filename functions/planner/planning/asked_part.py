@@ -56,13 +56,14 @@ _NAMED = (
     r"(?:the\s+|el\s+|la\s+|los\s+|las\s+|del\s+)?(?:part\w*\s+(?:of|de|del)\s+(?:the\s+|la\s+)?)?"
     rf"(?:(?P<which>{'|'.join(_WHICH)})\s+)?(?P<section>{_ANY_SECTION})(?:s|es)?\b"
 )
+_STARTING = r"(?:start|begin|empie[zc]|empe[zc]|comien[zc]|comen[zc]|arran[cq])\w*"
 _ONLY_BEFORE = re.compile(
     r"\b(?P<no>not\s+|no\s+)?(?:only|just|nothing\s+but|solo|solamente|unicamente|nada\s+mas(?:\s+que)?)"
     r"\s+(?:on\s+|with\s+|en\s+|con\s+)?" + _NAMED
 )
 _ONLY_AFTER = re.compile(r"\b" + _NAMED + r"\s+(?:part\s+)?(?:only|alone|solamente|nada\s+mas)\b")
 _SINCE = re.compile(
-    r"\b(?:(?:start|begin|empiez|empez|empec|comienz|comenz|arranc)\w*\s+"
+    rf"\b(?:{_STARTING}\s+"
     r"(?:at|with|from|on|in|en|con|por|desde|directly\s+at)|from|desde|a\s+partir(?:\s+de)?)\s+"
     + _NAMED
 )
@@ -169,7 +170,7 @@ _BETWEEN = re.compile(
     rf"(?:to|and|until|a|al|y|hasta)\s+(?:el\s+|la\s+)?{_CLOCK}"
 )
 _FROM_CLOCK = re.compile(
-    rf"\b(?:from|start\w*\s+(?:at|from)|desde|empez\w+\s+en|a\s+partir\s+de)\s+"
+    rf"\b(?:from|{_STARTING}\s+(?:at|from|en|por)|desde|a\s+partir\s+de)\s+"
     rf"(?:el\s+|minute\s+|minuto\s+)*{_CLOCK}\b"
 )
 _TO_CLOCK = re.compile(

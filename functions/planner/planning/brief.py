@@ -119,7 +119,7 @@ _DIFFICULTY: Mapping[Difficulty, str] = {
     Difficulty.INTERMEDIATE: "intermediate|medium level|improver|moderate difficulty|intermedi*|"
     "nivel medio",
     Difficulty.ADVANCED: "advanced|expert|difficult|hard|challenging|complex|"
-    "professional|pro level|"
+    "professional|pro level|pros|for pro|"
     "avanzad*|expert*|dificil|complej*|profesional",
 }
 

@@ -163,7 +163,13 @@ def test_what_is_banned_by_a_familys_own_name_is_that_family(family: str, withou
         ("solo el primer minuto", Span(SpanKind.SECONDS, 0.0, 60.0)),
         ("a 45-second clip", Span(SpanKind.SECONDS, 0.0, 45.0)),
         ("un video de un minuto", Span(SpanKind.SECONDS, 0.0, 60.0)),
+        ("about two and a half minutes", Span(SpanKind.SECONDS, 0.0, 150.0)),
+        ("dos minutos y medio", Span(SpanKind.SECONDS, 0.0, 150.0)),
+        ("un minuto y medio de bachata", Span(SpanKind.SECONDS, 0.0, 90.0)),
+        ("2,5 minutos", Span(SpanKind.SECONDS, 0.0, 150.0)),
+        ("solo los dos primeros minutos", Span(SpanKind.SECONDS, 0.0, 120.0)),
         ("the last 20 seconds", Span(SpanKind.SECONDS, -20.0, None)),
+        ("the last one and a half minutes", Span(SpanKind.SECONDS, -90.0)),
         ("from 1:00 to 1:30", Span(SpanKind.SECONDS, 60.0, 90.0)),
         ("de 0:30 a 1:10", Span(SpanKind.SECONDS, 30.0, 70.0)),
         ("only the mambo", Span(SpanKind.SECTION, section=SectionLabel.MAMBO)),
@@ -258,6 +264,8 @@ def test_the_transition_is_read(sentence: str, transition: TransitionType | None
 
 def test_a_tempo_is_read_as_a_number_or_a_word() -> None:
     assert read("at 128 bpm").tempo == 128.0
+    assert read("un tempo de 140").tempo == 140.0
+    assert read("tempo 12").tempo is None
     slow, fast = read("una bachata lenta").tempo, read("a fast bachata").tempo
     assert slow is not None
     assert fast is not None

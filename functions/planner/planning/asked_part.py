@@ -151,11 +151,11 @@ _NUMBER_WORDS: Mapping[str, float] = {
 }  # fmt: skip
 
 _UNIT = r"(?P<unit>seconds?|secs?|s|segundos?|seg|minutes?|mins?|minutos?)\b"
+_AND_HALF = r"\s+(?:and\s+a\s+half|y\s+medi[oa])"
 _AMOUNT = (
-    r"(?P<n>\d+(?:\.\d+)?|"
+    r"(?P<n>\d+(?:[.,]\d+)?|"
     + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
-    + r")[\s-]*"
-    + _UNIT
+    + rf")(?P<half>{_AND_HALF})?[\s-]*(?:first\s+|primer[oa]s?\s+)?{_UNIT}(?P<more>{_AND_HALF})?"
 )
 _ONE = r"(?P<one>minute|minuto)\b"
 _AND_A_HALF = re.compile(
@@ -216,5 +216,7 @@ def _seconds(match: re.Match[str]) -> float:
     number = match.group("n")
     if number is None:
         return 60.0
-    amount = float(_NUMBER_WORDS[number]) if number in _NUMBER_WORDS else float(number)
+    known = _NUMBER_WORDS.get(number)
+    amount = float(number.replace(",", ".")) if known is None else known
+    amount += 0.5 if match.group("half") or match.group("more") else 0.0
     return amount * (60.0 if match.group("unit").startswith("m") else 1.0)

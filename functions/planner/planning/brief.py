@@ -174,6 +174,10 @@ _TEMPO: Mapping[float, str] = {
     _FAST_TEMPO: "fast|quick|rapid*",
 }
 
+_BPM = re.compile(
+    r"\b(?:tempo\s+(?:of\s+|de\s+)?(\d{2,3})|(\d{2,3})\s*(?:bpm|beats per minute|pulsaciones))\b"
+)
+
 _MOVES: Mapping[str, str] = {
     "body roll": "body roll|body wave|bodyroll|body-roll|ola|olas|onda*|ondulacion*|rolls",
     "hip roll": "hip roll|hip circle|hip movement|hips|movimiento de cadera|"
@@ -411,9 +415,10 @@ def _transition(text: _Text) -> TransitionType | None:
 
 
 def _tempo(text: _Text) -> float | None:
-    number = re.search(r"\b(\d{2,3})\s*(?:bpm|beats per minute|pulsaciones)", text.text)
-    if number and 60 <= int(number.group(1)) <= 220:
-        return float(number.group(1))
+    number = _BPM.search(text.text)
+    beats = int(number.group(1) or number.group(2)) if number else 0
+    if 60 <= beats <= 220:
+        return float(beats)
     named = {value for m, value in _named_in(text, _TEMPO) if not text.is_negated(m.start())}
     return named.pop() if len(named) == 1 else None
 

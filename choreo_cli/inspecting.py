@@ -53,7 +53,13 @@ def _plan_report(blueprint: Blueprint, library: Path) -> dict[str, Any]:
 
 
 def _video_report(file: Path) -> dict[str, Any]:
+    """Look at the pictures and listen to the sound, as if nothing were known of the plan.
+
+    Where the moves begin is told by the chapters; the music is heard afresh.
+    """
     from choreo import music
+    from planning.pipeline import SURE_ENOUGH
+    from planning.quality import EDGE, cuts_on_the_count
     from rendering.media import VIDEO_FORMATS, opened, video_stream
 
     with opened(file, VIDEO_FORMATS) as container:
@@ -65,18 +71,27 @@ def _video_report(file: Path) -> dict[str, Any]:
             "height": stream.height,
             **_looked_at(container),
         }
+        begins = [float(one["start"] * (one["time_base"] or 0)) for one in container.chapters()]
     try:
         loudness = music.loudness(file)
         analysis = music.analyse(file)
     except UnreadableMedia:
         return {**report, "sound": False}
+    sure = analysis.confidence >= SURE_ENOUGH
+    cuts = [begin for begin in begins if begin > EDGE] if sure else []
     return {
         **report,
+        "moves": len(begins),
+        **{
+            name: value and round(value, 4)
+            for name, value in cuts_on_the_count(cuts, analysis).items()
+        },
         "sound": True,
         "sound_seconds": round(analysis.duration, 3),
         "loudness_lufs": round(loudness.integrated, 1),
         "true_peak_dbtp": round(loudness.true_peak, 1),
         "tempo": round(analysis.tempo, 2),
+        "confidence": analysis.confidence,
         "beats": len(analysis.beats),
         "first_one": analysis.eight_counts[0] if analysis.eight_counts else None,
     }

@@ -74,6 +74,10 @@ def test_inspect_reports_a_plan_and_a_video(dance: tuple[Path, Path, dict], libr
     assert seen["picture_seconds"] == pytest.approx(said["duration"], abs=0.1)
     assert not seen["frozen"]
     assert seen["loudness_lufs"] == pytest.approx(-14, abs=1)
+    # The music of the video is heard afresh, and the moves begin on its count.
+    assert seen["moves"] == said["moves"]
+    assert seen["cut_on_downbeat"] == 1
+    assert seen["cut_error_median"] < 0.017
     assert "cut on 8 count" in _made(_choreo("inspect", plan, "--library", library))
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from choreo.blueprint import Blueprint
@@ -86,6 +87,33 @@ def assess(
     return report
 
 
+def cuts_on_the_count(cuts: Sequence[float], analysis: SongAnalysis) -> dict[str, float | None]:
+    """Return how the cuts from the first 1 to the last beat lie to the count of the music.
+
+    Args:
+
+        cuts: Seconds at which moves begin, on the music's clock.
+
+        analysis: What was heard.
+
+    Returns:
+
+        `cut_on_8_count` and `cut_on_downbeat`, shares within `TOLERANCE`; `cut_error_median`,
+        seconds. None where there is nothing to measure.
+    """
+    if not analysis.eight_counts:
+        return dict.fromkeys(("cut_on_8_count", "cut_on_downbeat", "cut_error_median"))
+    first, last = analysis.eight_counts[0], analysis.beats[-1]
+    counted = [cut for cut in cuts if first - TOLERANCE < cut <= last + TOLERANCE]
+    errors = sorted(_distance(cut, analysis.eight_counts) for cut in counted)
+    bars = [_distance(cut, analysis.downbeats) for cut in counted]
+    return {
+        "cut_on_8_count": _share(errors, lambda error: error <= TOLERANCE),
+        "cut_on_downbeat": _share(bars, lambda error: error <= TOLERANCE),
+        "cut_error_median": median(errors) if errors else None,
+    }
+
+
 def _on_the_song(blueprint: Blueprint, library: Mapping[str, Move]) -> list[_Placed]:
     offset = blueprint.audio_start
     placed = []
@@ -154,21 +182,12 @@ def _timing(
     if analysis is None or not analysis.eight_counts:
         return dict.fromkeys(names)
     first = analysis.eight_counts[0]
-    # Before the first 1 and after the last beat there is no count to hit.
-    cuts = [
-        item.start
-        for item in placed
-        if max(start + EDGE, first - TOLERANCE) < item.start <= analysis.beats[-1] + TOLERANCE
-    ]
-    errors = sorted(_distance(cut, analysis.eight_counts) for cut in cuts)
     danced = max((item.end for item in placed), default=start)
     song_end = min(end, analysis.duration)
     from_first = max(first, start) if first < end else start
     whole = max(song_end - from_first, 1e-6)
     return {
-        "cut_on_8_count": _share(errors, lambda error: error <= TOLERANCE),
-        "cut_on_downbeat": _share(cuts, lambda c: _distance(c, analysis.downbeats) <= TOLERANCE),
-        "cut_error_median": errors[len(errors) // 2] if errors else None,
+        **cuts_on_the_count([item.start for item in placed if item.start > start + EDGE], analysis),
         "in_clip_beat_agreement": _mean([_agreement(item, analysis) for item in placed]),
         "count_agreement": _mean([_same_count(item, analysis) for item in placed]),
         "coverage": min(1.0, max(0.0, (danced - from_first) / whole)),

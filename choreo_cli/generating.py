@@ -161,9 +161,12 @@ def _song_id(song: str, stack: Stack, show: Callable[[str, float], None]) -> str
     with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
         copy = Path(folder) / file.name
         shutil.copyfile(file, copy)
-        summary = ingest(
-            Path(folder), None, None, stack, progress=lambda _what, share: show("Listening", share)
-        )
+
+        def heard(what: str, share: float) -> None:
+            if what == "ingesting":  # reading one file takes no time
+                show("Listening", share)
+
+        summary = ingest(Path(folder), None, None, stack, progress=heard)
     if summary.refusals:
         raise InvalidInput(f"{file} {summary.refusals[0].reason}")
     digest = content_hash(file)

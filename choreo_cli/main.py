@@ -142,10 +142,28 @@ def library(library: Path, picture: Path | None, as_json: bool) -> None:
     help="Id of a song of the library, or a file; given several times, a medley in this order.",
 )
 @click.option("--query", help="A sentence that describes the dance.")
-@click.option("--difficulty", type=click.Choice([value.value for value in Difficulty]))
-@click.option("--energy", type=click.Choice([value.value for value in EnergyLevel]))
-@click.option("--style", type=click.Choice([value.value for value in Style]))
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--difficulty",
+    type=click.Choice([value.value for value in Difficulty]),
+    help="No move is harder.",
+)
+@click.option(
+    "--energy",
+    type=click.Choice([value.value for value in EnergyLevel]),
+    help="Shifts the energy that the music asks for.",
+)
+@click.option(
+    "--style",
+    type=click.Choice([value.value for value in Style]),
+    help="Preferred; near styles fill in where it has too few moves.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="Another number, another choice among moves that fit as well.",
+)
 @click.option("--out", type=OUT, required=True, help="The video to write.")
 @click.option("--blueprint", "blueprint_out", type=OUT, help="Also write the plan.")
 @_library_option

@@ -116,10 +116,10 @@ def test_nothing_typed_is_lost_when_a_request_is_refused(world: World, visit: Vi
     page.get_by_role("button", name="Make the video").click()
     expect(page.get_by_role("alert")).to_contain_text("Describe the dance in a sentence")
     said = "x" * 2001
-    page.get_by_label("Your dance, in any language").fill(said)
+    page.get_by_label("Your dance, in your own words").fill(said)
     page.get_by_role("button", name="Make the video").click()
     expect(page.get_by_role("alert")).to_contain_text("at most 2000 characters")
-    assert page.get_by_label("Your dance, in any language").input_value() == said
+    assert page.get_by_label("Your dance, in your own words").input_value() == said
 
 
 def test_a_dance_can_be_cancelled_left_and_come_back_to(world: World, visit: Visit) -> None:

@@ -105,7 +105,7 @@ class SongRequest(Value):
 
 
 class SentenceRequest(Value):
-    """A dance described in a sentence, in any language."""
+    """A dance described in a sentence, in English or Spanish; a language model reads others too."""
 
     query: Annotated[
         str, Field(min_length=1, max_length=MAX_QUERY_CHARS), AfterValidator(_sentence)

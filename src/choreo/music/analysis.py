@@ -15,7 +15,7 @@ from choreo.music.sections import find_sections
 from choreo.music.spectrum import RATE, Array, Spectrum, spectrum_of
 from choreo.song import SongAnalysis
 
-VERSION = "5"
+VERSION = "6"
 """Raised whenever the method changes what it answers."""
 
 SHORTEST = 1.0

@@ -45,10 +45,11 @@ HALF_TEMPO = 0.8
 """Standard deviations between the strokes on odd and on even beats from which every second one is
 empty: bachata, loud on 4, has 0.6 at most, music counted twice too fast 1.0 or more."""
 
-BETWEEN = 0.7
-"""Strokes halfway between the beats over those on them, the ratios of mid and bass multiplied, from
-which the beat may lie half a beat off. A piano's montuno has 2.0 * 0.25, a busy bass 0.9 * 0.5; a
-bass that plays only between a drum's beats, when it is taken for the beat, 2.0 * 0.5."""
+BETWEEN = 0.6
+"""Strokes halfway between the beats over those on them, the ratios of mid and bass multiplied, and
+that of the güira where it is above one, from which the beat may lie half a beat off. A piano's
+montuno has 2.0 * 0.25, a busy bass 0.9 * 0.5; a bass that plays only between a drum's beats, when
+it is taken for the beat, 1.5 * 0.33 and 1.3 in the cymbals."""
 
 STOPPED = 0.6
 """Share of the usual strokes around below which the band has stopped on a beat."""
@@ -274,7 +275,8 @@ def _between_as_strong(features: BeatFeatures) -> bool:
         on = float(np.median(features.onsets[band]))
         return float(np.median(features.offbeats[band])) / max(on, 1e-6)
 
-    return ratio("mid") * ratio("bass") > BETWEEN
+    # A güira alone may well be loud between the beats, and one that is not says nothing.
+    return ratio("mid") * ratio("bass") * max(ratio("guira"), 1.0) > BETWEEN
 
 
 def _bar_starting(ones: Ints) -> Callable[[tuple[int, int]], int]:

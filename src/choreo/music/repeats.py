@@ -22,6 +22,9 @@ OTHER_MUSIC, SAME_MUSIC = 0.5, 0.7
 """Correlation of harmony and tune up to which it is other music over similar chords, which may
 begin elsewhere in their round, and from which it is the same played again."""
 
+CHANCE = 0.03
+"""Likeness above that a bar earlier and later that two takes of a held chord show by chance."""
+
 TOLD = 1.0
 """Log-odds, for each bar, that all its likenesses together may add: they tell one thing, where it
 is in the tune."""
@@ -52,7 +55,7 @@ def same_place(harmony: Floats) -> Floats:
         [beside[1:-1, :-2], beside[1:-1, 2:], beside[:-2, 1:-1], beside[2:, 1:-1]], axis=0
     )
     same = np.clip((likeness - OTHER_MUSIC) / (SAME_MUSIC - OTHER_MUSIC), 0.0, 1.0)
-    ridge = np.where(same > 0.0, np.maximum(ridge, 0.0), 0.0)
+    ridge = np.where(same > 0.0, np.maximum(ridge - CHANCE, 0.0), 0.0)
     index = np.arange(bars)
     ridge[np.abs(index[:, None] - index) < APART] = 0.0
     total = ridge.sum(axis=1) + LEAST_RIDGE

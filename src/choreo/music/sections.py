@@ -204,6 +204,7 @@ def _labels(
     if not body:
         return labels
     middle = float(np.median(energies[body]))
+    one_way = all(eighths[i] for i in body)
     for place, index in enumerate(body):
         span = spans[index]
         eights = (span.end - span.start) / 8
@@ -215,7 +216,7 @@ def _labels(
             label = SectionLabel.OUTRO
         elif full[index] and eighths[index]:
             label = SectionLabel.MAMBO
-        elif not eighths[index]:
+        elif not eighths[index] or (one_way and energy > middle):
             label = SectionLabel.CHORUS
         elif after_half and energy < middle - 0.2:
             label = SectionLabel.BRIDGE

@@ -14,6 +14,7 @@ Run with `python -m benchmarks.sampled_band [--seeds FIRST LAST] [--folder DIR]`
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -86,8 +87,12 @@ RIFFS = (
     (0, 0.75, 1.5, 2, 2.75, 3.5), (0, 0.5, 1, 1.75, 2.5, 3, 3.5), (0.5, 1, 1.5, 2.5, 3, 3.5),
     (0, 0.75, 1.25, 2, 2.5, 3.25), (0, 0.25, 0.5, 1.5, 2, 2.25, 2.5, 3.5), (0, 1.5, 2, 3, 3.5),
 )  # fmt: skip
-HITS = ((0,), (0, 1.5), (0, 0.5, 1.5), (0, 1, 2, 3), (0, 1.5, 3), (0.0, 0.75, 1.5))
+HITS: tuple[tuple[float, ...], ...] = (
+    (0,), (0, 1.5), (0, 0.5, 1.5), (0, 1, 2, 3), (0, 1.5, 3), (0.0, 0.75, 1.5),
+)  # fmt: skip
 """Where a stop's strokes fall, all players together."""
+SILENT = (9.0,)
+"""A place that no bar has."""
 KICKS = ((0, 2), (0, 1, 2, 3), (0, 1.5, 2), (0, 3), (0, 1.5, 3))
 
 FORMS: tuple[str, ...] = (
@@ -138,7 +143,7 @@ class Bar(NamedTuple):
     """Its chord was there on the "and" before."""
     next_early: bool
     hits: tuple[float, ...]
-    """When not empty: all stop after these strokes."""
+    """When not empty: those who strike do so here only; `SILENT` for nowhere."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,7 @@ class Song:
     traits: dict[str, object]
     """What is unusual about it."""
     rng: np.random.Generator
+    """Where its chances stand; the recording goes on from there."""
 
 
 def compose(seed: int, tempi: tuple[float, float] = (105.0, 150.0)) -> Song:
@@ -160,7 +166,7 @@ def compose(seed: int, tempi: tuple[float, float] = (105.0, 150.0)) -> Song:
 
 def record(song: Song) -> Audio:
     """Return the sound of a song, shape (2, n) at 44.1 kHz: played, pressed, with some noise."""
-    rng = song.rng
+    rng = copy.deepcopy(song.rng)
     sound = play(song.instruments, song.notes, float(rng.uniform(-0.3, 0.3)))
     sound /= np.abs(sound).max()
     # A limiter as records have it: the louder, the more of each stroke is pressed.
@@ -403,9 +409,11 @@ class _Band:
                     edges.append((edges[-1][1], edges[-1][1] + part.stop, "break", part.mode))
             (fives if place % 2 else ones).append(first)
             last = place == part.bars - 1
-            hits = HITS[int(rng.integers(len(HITS)))] if last and rng.random() < 0.15 else ()
+            hits: tuple[float, ...] = ()
+            if last and rng.random() < 0.15:
+                hits = HITS[int(rng.integers(len(HITS)))]
             if place >= part.bars:
-                hits = (0,) if place == part.bars else (9,)
+                hits = (0.0,) if place == part.bars else SILENT
             nxt = (index + 1) % len(places)
             now = bool(early[index] and chords[index] != chords[index - 1])
             then = bool(early[nxt] and chords[nxt] != chords[index])
@@ -489,9 +497,10 @@ class _Band:
                 for beat, length, pitch, velocity in players[name](bar):
                     struck = name not in ("voice", "coro", "pad")
                     if struck and bar.hits:
-                        near = [hit for hit in bar.hits if abs(beat - hit) < 0.2]
-                        alone = bar.place >= bar.part.bars and beat >= 1
-                        if not near and not alone:
+                        near = any(abs(beat - hit) < 0.2 for hit in bar.hits)
+                        # In a break, who is not silent goes on.
+                        goes_on = bar.place >= bar.part.bars and beat >= 1
+                        if not near and not goes_on:
                             continue
                     self._hit(name, bar.first + beat, length, pitch, velocity * bar.part.loud)
 

@@ -3,7 +3,8 @@
 Every section begins on a 1 and, breaks aside, lasts whole eights. So the two questions "where
 do sections start?" and "which of two bars holds the 1?" are one: a semi-Markov model whose
 segments are sections. Its best path gives both answers, its sums over all paths say how sure
-they are.
+they are. Where music comes back, the count is shifted until it comes back on the same counts, if
+that is worth the sections that it costs.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def find_form(
     starts, first = _best(scores, len(rows))
     told = np.zeros((len(rows), len(rows))) if same_place is None else same_place
     if told.any():
-        starts, first = _best(*_counted_as(scores, _agreeing(scores, first, told)))
+        starts, first = _best(_counted_as(scores, _agreeing(scores, first, told)), len(rows))
     chance = _chance_of_first(CERTAINTY_SCALE * scores, len(rows))
     return Form(starts, first, _shared(np.where(first, chance, 1.0 - chance), first, told))
 
@@ -172,17 +173,16 @@ def _after_shifts(scores: Floats, first: NDArray[np.bool_], told: Floats) -> Flo
     sums[1:, 1:] = agreement.cumsum(axis=0).cumsum(axis=1)
     index = np.arange(bars + 1)
     across = sums[index, bars] - sums[index, index]
-    kept, _ = _counted_as(scores, first)
-    other, _ = _counted_as(scores, ~first)
-    ahead = _best_before(kept)
+    other = _counted_as(scores, ~first)
+    ahead = _best_before(_counted_as(scores, first))
     values = ahead + _best_after(other) + whole - 2.0 * across
     values[0] = _best_before(other)[bars] + whole
     values[bars] = ahead[bars] + whole
     return np.asarray(values)
 
 
-def _counted_as(scores: Floats, first: NDArray[np.bool_]) -> tuple[Floats, int]:
-    """Return the scores of those sections only whose bars are counted so, and how many bars."""
+def _counted_as(scores: Floats, first: NDArray[np.bool_]) -> Floats:
+    """Return the scores of those sections only whose bars are counted so; none of the others."""
     bars = len(first)
     signs = np.where(first, 1, -1) * np.where(np.arange(bars) % 2 == 0, 1, -1)
     sums = np.concatenate([[0], np.cumsum(signs)])
@@ -190,7 +190,7 @@ def _counted_as(scores: Floats, first: NDArray[np.bool_]) -> tuple[Floats, int]:
     low = np.maximum(starts, 0)
     way = np.where(starts % 2 == 0, 1, -1)
     fits = way * (sums[ends] - sums[low]) == ends - low
-    return np.where(fits, scores, -np.inf), bars
+    return np.where(fits, scores, -np.inf)
 
 
 def _best_before(scores: Floats) -> Floats:

@@ -4,7 +4,8 @@ Run with `python -m benchmarks.music [--quick]`; about 15 minutes of CPU, 3 with
 are synthesised with exact truth: tempi 100 to 150, plain and with drift, breaks, an off-beat
 güira, a noisy room, a free intro, missing instruments, a loud voice, a loose band, chords that
 come early or stay two bars, a walking bass, a large hall, clipping and a poor file, each with its
-own instruments, room, key, swing, form and loudness.
+own instruments, room, key, swing, form and loudness. A second band, of recorded instruments, plays
+where FluidSynth and a SoundFont are on the machine (see `benchmarks.sampled_band`).
 
 Columns (beats and 1s match within 70 ms, one to one; means over songs):
   beat           F1 of beats
@@ -37,6 +38,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import sampled_band, soundfont
 from choreo.music import analyse
 from choreo.song import Section
 from choreo.vocabulary import RhythmMode, SectionLabel
@@ -57,6 +59,10 @@ MEANT = {
 TEMPI = (100, 125, 150)
 QUICK_TEMPI = (104, 127, 148)
 SEEDS = (1, 2, 3)
+SAMPLED_SEEDS = (100, 124)
+"""First seed of the band of recorded instruments, and the one after its last."""
+QUICK_SAMPLED = 4
+"""So many of its songs with `--quick`."""
 
 FORMS: tuple[tuple[Part, ...], ...] = (
     (
@@ -360,6 +366,14 @@ def run_song(job: tuple[str, float, int]) -> dict[str, Score]:
         return {name: scored(truth, method(path)) for name, method in METHODS.items()}
 
 
+def run_sampled(seed: int) -> dict[str, Score]:
+    """Let the band of recorded instruments play one song, and every method answer."""
+    song = sampled_band.compose(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = sampled_band.write(Path(folder), song)
+        return {name: scored(song.truth, method(path)) for name, method in METHODS.items()}
+
+
 def row(name: str, scores: Sequence[Score]) -> str:
     """Return one line of the table."""
     sure = [score for score in scores if not score.abstains]
@@ -482,6 +496,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="one seed, three tempi")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--tempi", type=int, nargs="+", default=TEMPI)
+    parser.add_argument(
+        "--sampled", type=int, nargs=2, default=SAMPLED_SEEDS, help="the recorded band's seeds"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     options = parser.parse_args(arguments)
     tempi = QUICK_TEMPI if options.quick else options.tempi
@@ -499,10 +516,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(row(f"choreo · {job[0]}", results["choreo"][job[0]]), flush=True)
             elif sys.stderr.isatty():
                 print(f"\r{done}/{len(jobs)} songs\r", end="", file=sys.stderr, flush=True)
+        chosen_seeds = range(*options.sampled)[: QUICK_SAMPLED if options.quick else None]
+        lacking = soundfont.missing()
+        sampled = [] if lacking else list(pool.map(run_sampled, chosen_seeds))
     print()
     for method, by_condition in results.items():
         print(row(f"{method} · all", [s for group in by_condition.values() for s in group]))
     everything = [s for group in results["choreo"].values() for s in group]
+    print()
+    if lacking:
+        print(f"not played: the band of recorded instruments, which needs {lacking}")
+    for method in METHODS if sampled else ():
+        print(row(f"{method} · recorded band", [scores[method] for scores in sampled]))
     print("\nRhythm mode, share of beats\n")
     with_guira = [s for name, group in results["choreo"].items() if name != NO_GUIRA for s in group]
     print("\n".join(confusion(with_guira)))

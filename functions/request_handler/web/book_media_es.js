@@ -8,6 +8,7 @@ const DOUBTS = {
   "The beat is faint or unsteady, so the 1 is a guess; {how:how}.": "El pulso es débil o irregular, así que el 1 es una suposición; {how}.",
   "The music does not seem to be in four, as bachata is; {how:how}.": "La música no parece ir a cuatro, como la bachata; {how}.",
   "Every second beat is empty: the music may be half as fast; {how:how}.": "Uno de cada dos pulsos está vacío: puede que la música vaya a la mitad; {how}.",
+  "The count is faster than any bachata: the music may be half as fast; {how:how}.": "La cuenta va más rápida que en cualquier bachata: puede que la música vaya a la mitad; {how}.",
   "The strokes between the beats are as strong as those on them; {how:how}.": "Los golpes entre los pulsos son tan fuertes como los que caen en ellos; {how}.",
   "Which beat is the 1 is uncertain; {how:how}.": "No es seguro cuál es el 1; {how}.",
   "The bars are clear, but the 1 might be the 5; {how:how}.": "Los compases están claros, pero el 1 podría ser el 5; {how}.",

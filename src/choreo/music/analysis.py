@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import UnreadableMedia
-from choreo.music.beats import BAND_WEIGHTS, Floats, Pulse, find_pulse
+from choreo.music.beats import BAND_WEIGHTS, FASTEST, Floats, Pulse, find_pulse
 from choreo.music.counts import BeatFeatures, Counting, count_beats, features_at
 from choreo.music.decoding import decode
 from choreo.music.sections import find_sections
 from choreo.music.spectrum import RATE, Array, Spectrum, spectrum_of
 from choreo.song import SongAnalysis
 
-VERSION = "5"
+VERSION = "6"
 """Raised whenever the method changes what it answers."""
 
 SHORTEST = 1.0
@@ -38,8 +38,9 @@ LEAST_CERTAINTY = 0.35
 """Certainty of the beat below which there is none: speech has 0.2 at most, music nearly 1."""
 
 OTHER_MUSIC = 0.4
-"""Factor on the confidence when the music does not repeat in four, may be half as fast, or may have
-its beat between those found."""
+"""Factor on the confidence when the music does not repeat in four, may be half as fast (every
+second beat is empty, or the count is faster than any bachata), or may have its beat between those
+found."""
 
 HOW_TO_CORRECT = "tap every 1, or move the count"
 
@@ -87,10 +88,12 @@ def _described(
     notes: tuple[str, ...],
 ) -> SongAnalysis:
     times, counts = pulse.times, counting.counts
+    tempo = 60.0 / _slope(times)
     confidence = pulse.certainty * counting.bar_confidence * counting.eight_confidence
     if min(counting.bar_confidence, counting.eight_confidence) < SURE:
         confidence *= UNSURE
-    if not counting.in_four or counting.every_second_empty or counting.between_as_strong:
+    elsewhere = counting.every_second_empty or counting.between_as_strong or tempo > FASTEST
+    if not counting.in_four or elsewhere:
         confidence *= OTHER_MUSIC
     ones = np.flatnonzero(counts == 1)
     resets = [int(b) for a, b in itertools.pairwise(ones) if b - a < 8]
@@ -98,7 +101,7 @@ def _described(
     off = sum(float(features.offbeats[band].mean()) for band in BAND_WEIGHTS)
     return SongAnalysis(
         duration=duration,
-        tempo=round(60.0 / _slope(times), 4),
+        tempo=round(tempo, 4),
         beats=_seconds(times),
         downbeats=_seconds(times[(counts == 1) | (counts == 5)]),
         eight_counts=_seconds(times[ones]),
@@ -107,12 +110,12 @@ def _described(
         syncopation_level=round(float(np.clip(off / max(on + off, 1e-9), 0.0, 1.0)), 4),
         confidence=round(float(np.clip(confidence, 0.0, 1.0)), 4),
         count_resets=_seconds(times[resets]),
-        warnings=(*notes, *_warnings(pulse, counting, confidence)),
+        warnings=(*notes, *_warnings(pulse, counting, tempo, confidence)),
         version=VERSION,
     )
 
 
-def _warnings(pulse: Pulse, counting: Counting, confidence: float) -> list[str]:
+def _warnings(pulse: Pulse, counting: Counting, tempo: float, confidence: float) -> list[str]:
     if confidence >= CERTAIN:
         return []
     if pulse.certainty < CERTAIN:
@@ -121,6 +124,11 @@ def _warnings(pulse: Pulse, counting: Counting, confidence: float) -> list[str]:
         return [f"The music does not seem to be in four, as bachata is; {HOW_TO_CORRECT}."]
     if counting.every_second_empty:
         return [f"Every second beat is empty: the music may be half as fast; {HOW_TO_CORRECT}."]
+    if tempo > FASTEST:
+        return [
+            "The count is faster than any bachata: the music may be half as fast; "
+            f"{HOW_TO_CORRECT}."
+        ]
     if counting.between_as_strong:
         return [f"The strokes between the beats are as strong as those on them; {HOW_TO_CORRECT}."]
     if counting.bar_confidence < counting.eight_confidence:

@@ -56,8 +56,9 @@ CHANGE_ON_ONE = 0.7
 CHANGES_COUNTED = 6
 """So many changes of the arrangement are believed independently."""
 
-ARRANGEMENT_RELIED_ON = 0.85
-"""Share of songs in which the changes of the arrangement do not mislead as a whole."""
+ARRANGEMENT_RELIED_ON = 0.93
+"""Share of songs in which the changes of the arrangement do not mislead as a whole: as many as
+for the harmony, so that where both are clear and disagree the bar is in doubt."""
 
 CHANGE_REACH = 8
 """Beats on either side over which the sound is compared: two whole bars, so that the pattern of

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from choreo.music.bars import bar_odds
 from choreo.music.beats import BAND_WEIGHTS
 from choreo.music.form import find_form
+from choreo.music.repeats import same_place
 from choreo.music.spectrum import BANDS, CHROMA_PER_SECOND, FRAMES_PER_SECOND, Spectrum
 
 Floats = NDArray[np.float64]
@@ -44,13 +45,18 @@ HALF_TEMPO = 0.8
 """Standard deviations between the strokes on odd and on even beats from which every second one is
 empty: bachata, loud on 4, has 0.6 at most, music counted twice too fast 1.0 or more."""
 
-BETWEEN = 0.7
-"""Strokes halfway between the beats over those on them, the ratios of mid and bass multiplied, from
-which the beat may lie half a beat off. A piano's montuno has 2.0 * 0.25, a busy bass 0.9 * 0.5; a
-bass that plays only between a drum's beats, when it is taken for the beat, 2.0 * 0.5."""
+BETWEEN = 0.6
+"""Strokes halfway between the beats over those on them, the ratios of mid and bass multiplied, and
+that of the güira where it is above one, from which the beat may lie half a beat off. A piano's
+montuno has 2.0 * 0.25, a busy bass 0.9 * 0.5; a bass that plays only between a drum's beats, when
+it is taken for the beat, 1.5 * 0.33 and 1.3 in the cymbals."""
 
 STOPPED = 0.6
 """Share of the usual strokes around below which the band has stopped on a beat."""
+
+ALONE = 6.0
+"""Decibels below the usual around from which it has stopped although somebody plays on: half the
+sound is gone."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +208,7 @@ def count_beats(features: BeatFeatures) -> Counting:
         bar_rows(features, ones),
         _leaning(features, ones),
         np.array([bar for bar in map(_bar_starting(ones), breaks) if bar > 0], dtype=np.int64),
+        same_place(_harmony_through(features, ones)),
     )
     counts = _numbered(bar_counts, ones, form.first)
     return Counting(
@@ -268,7 +275,8 @@ def _between_as_strong(features: BeatFeatures) -> bool:
         on = float(np.median(features.onsets[band]))
         return float(np.median(features.offbeats[band])) / max(on, 1e-6)
 
-    return ratio("mid") * ratio("bass") > BETWEEN
+    # A güira alone may well be loud between the beats, and one that is not says nothing.
+    return ratio("mid") * ratio("bass") * max(ratio("guira"), 1.0) > BETWEEN
 
 
 def _bar_starting(ones: Ints) -> Callable[[tuple[int, int]], int]:
@@ -315,20 +323,22 @@ def _viterbi_cycle(likely: Floats, cost: float, first: int) -> Ints:
 
 
 def find_breaks(features: BeatFeatures) -> tuple[tuple[int, int], ...]:
-    """Return the ranges of beats, 2 to 8 long, at which the rhythm stops inside the song."""
+    """Return the ranges of beats, 2 to 8 long, at which the band stops inside the song."""
     drive = np.zeros(len(features.times))
     for name in BANDS:
         both = features.onsets[name] + features.offbeats[name]
         drive += both / max(float(np.median(both)), 1e-9)
     drive /= 4.0
+    level = features.level
     quiet = np.zeros(len(drive), dtype=bool)
     for index in range(len(drive)):
         # The same place of the bars around: a 2 is always emptier than a 4.
-        before = drive[[at for at in range(index - 4, index - 21, -4) if at >= 0]]
-        after = drive[[at for at in range(index + 4, index + 21, 4) if at < len(drive)]]
-        if len(before) and len(after):
-            usual = min(float(np.median(before)), float(np.median(after)))
-            quiet[index] = drive[index] < STOPPED * usual
+        before = [at for at in range(index - 4, index - 21, -4) if at >= 0]
+        after = [at for at in range(index + 4, index + 21, 4) if at < len(drive)]
+        if before and after:
+            usual = min(float(np.median(drive[before])), float(np.median(drive[after])))
+            loud = min(float(np.median(level[before])), float(np.median(level[after])))
+            quiet[index] = drive[index] < STOPPED * usual or level[index] < loud - ALONE
     found: list[tuple[int, int]] = []
     for beat in map(int, np.flatnonzero(quiet)):
         if found and beat - found[-1][1] <= 2:
@@ -369,6 +379,12 @@ def _bar_harmony(features: BeatFeatures, ones: Ints) -> Floats:
     change = np.zeros(len(ones))
     change[1:] = 1.0 - np.sum(chroma[1:] * chroma[:-1], axis=1)
     return change
+
+
+def _harmony_through(features: BeatFeatures, ones: Ints) -> Floats:
+    """Return the pitch classes of the four beats of each bar, one row per bar."""
+    beats = np.pad(features.chroma, ((0, 4), (0, 0)))
+    return np.concatenate([beats[ones + beat] for beat in range(4)], axis=1)
 
 
 def bar_rows(features: BeatFeatures, ones: Ints) -> Floats:

@@ -3,7 +3,8 @@
 Every section begins on a 1 and, breaks aside, lasts whole eights. So the two questions "where
 do sections start?" and "which of two bars holds the 1?" are one: a semi-Markov model whose
 segments are sections. Its best path gives both answers, its sums over all paths say how sure
-they are.
+they are. Where music comes back, the count is shifted until it comes back on the same counts, if
+that is worth the sections that it costs.
 """
 
 from __future__ import annotations
@@ -66,6 +67,12 @@ about as many bars as they have features."""
 LEAST_BARS = 16
 """Bars from which on lasting differences can be told from chance."""
 
+REACHED_AT_ONCE = 12
+"""Places tried for the first of two shifts of the count: one alone may not pay, two together do."""
+
+MOST_SHIFTS = 8
+"""Rounds in which shifts of the count are looked for."""
+
 OUTLIER = 3.0
 """Deviations beyond which a bar is no more different: a fill or a shout is no part."""
 
@@ -82,7 +89,9 @@ class Form:
     """For each bar the probability that `first` is right."""
 
 
-def find_form(rows: Floats, leaning: Floats, break_ends: Ints) -> Form:
+def find_form(
+    rows: Floats, leaning: Floats, break_ends: Ints, same_place: Floats | None = None
+) -> Form:
     """Divide bars into sections.
 
     Args:
@@ -93,11 +102,115 @@ def find_form(rows: Floats, leaning: Floats, break_ends: Ints) -> Form:
             depend on sections; 0 when nothing speaks for either.
 
         break_ends: Bars at which the band comes back after a break.
+
+        same_place: Log-odds that two bars have the same place in their eights, shape (bars, bars).
     """
     scores = _section_scores(_without_cycle(_that_lasts(rows)), leaning, break_ends)
     starts, first = _best(scores, len(rows))
+    told = np.zeros((len(rows), len(rows))) if same_place is None else same_place
+    if told.any():
+        starts, first = _best(_counted_as(scores, _agreeing(scores, first, told)), len(rows))
     chance = _chance_of_first(CERTAINTY_SCALE * scores, len(rows))
-    return Form(starts, first, np.where(first, chance, 1.0 - chance))
+    return Form(starts, first, _shared(np.where(first, chance, 1.0 - chance), first, told))
+
+
+def _shared(certainty: Floats, first: NDArray[np.bool_], told: Floats) -> Floats:
+    """Return certainties of which bars that come back share theirs: they are right together."""
+    odds = np.log(np.clip(certainty, 1e-9, 1.0) / np.clip(1.0 - certainty, 1e-9, 1.0))
+    signs = np.where(first, 1.0, -1.0)
+    weights = told * np.outer(signs, signs)
+    pooled = (odds + weights @ odds) / (1.0 + told.sum(axis=1))
+    return np.asarray(1.0 / (1.0 + np.exp(-pooled)))
+
+
+def _agreeing(scores: Floats, first: NDArray[np.bool_], told: Floats) -> NDArray[np.bool_]:
+    """Return which bars are first when what comes back is counted alike, if sections allow it.
+
+    From the best division on, the count of all that follows a bar is shifted wherever that makes
+    sections and likenesses together likelier; two shifts at once move the bars between them.
+    """
+    best = first
+    for _ in range(MOST_SHIFTS):
+        here = _after_shifts(scores, best, told)
+        found, reached = best, float(here[-1]) + 1e-6
+        resets = np.flatnonzero(best[1:] == best[:-1]) + 1
+        for place in np.union1d(_promising(here[:-1]), resets):
+            once = _shifted(best, int(place))
+            further = _after_shifts(scores, once, told)
+            again = int(further.argmax())
+            if further[again] > reached:
+                reached = float(further[again])
+                found = once if again == len(first) else _shifted(once, again)
+        if found is best:
+            break
+        best = found
+    return best
+
+
+def _promising(values: Floats) -> Ints:
+    """Return the bars with the best values among their neighbours, and the song's beginning."""
+    beside = np.pad(values, 1, constant_values=-np.inf)
+    tops = np.flatnonzero((values >= beside[:-2]) & (values >= beside[2:]) & np.isfinite(values))
+    tops = tops[np.argsort(values[tops])[::-1][:REACHED_AT_ONCE]]
+    return np.union1d(tops, [0])
+
+
+def _shifted(first: NDArray[np.bool_], place: int) -> NDArray[np.bool_]:
+    return np.where(np.arange(len(first)) >= place, ~first, first)
+
+
+def _after_shifts(scores: Floats, first: NDArray[np.bool_], told: Floats) -> Floats:
+    """Return the log-odds of the song when all from each bar on is shifted, and when nothing is.
+
+    Shape (bars + 1,); the last one is that of no shift.
+    """
+    bars = len(first)
+    signs = np.where(first, 1.0, -1.0)
+    agreement = told * np.outer(signs, signs)
+    whole = float(np.triu(agreement, 1).sum())
+    # across[b]: what bars before b and from b on tell each other.
+    sums = np.zeros((bars + 1, bars + 1))
+    sums[1:, 1:] = agreement.cumsum(axis=0).cumsum(axis=1)
+    index = np.arange(bars + 1)
+    across = sums[index, bars] - sums[index, index]
+    other = _counted_as(scores, ~first)
+    ahead = _best_before(_counted_as(scores, first))
+    values = ahead + _best_after(other) + whole - 2.0 * across
+    values[0] = _best_before(other)[bars] + whole
+    values[bars] = ahead[bars] + whole
+    return np.asarray(values)
+
+
+def _counted_as(scores: Floats, first: NDArray[np.bool_]) -> Floats:
+    """Return the scores of those sections only whose bars are counted so; none of the others."""
+    bars = len(first)
+    signs = np.where(first, 1, -1) * np.where(np.arange(bars) % 2 == 0, 1, -1)
+    sums = np.concatenate([[0], np.cumsum(signs)])
+    starts, ends = np.arange(-1, bars)[:, None], np.arange(bars + 1)[None, :]
+    low = np.maximum(starts, 0)
+    way = np.where(starts % 2 == 0, 1, -1)
+    fits = way * (sums[ends] - sums[low]) == ends - low
+    return np.where(fits, scores, -np.inf)
+
+
+def _best_before(scores: Floats) -> Floats:
+    """Return for each bar the score of the best division of all before it."""
+    bars = len(scores) - 1
+    total = np.full(bars + 1, -np.inf)
+    total[0] = 0.0
+    for end in range(1, bars + 1):
+        total[end] = max(float((scores[1 : end + 1, end] + total[:end]).max()), scores[0, end])
+    return total
+
+
+def _best_after(scores: Floats) -> Floats:
+    """Return for each bar the score of the best division from it to the end."""
+    bars = len(scores) - 1
+    total = np.full(bars + 1, -np.inf)
+    total[bars] = 0.0
+    for start in range(bars - 1, -1, -1):
+        total[start] = float((scores[start + 1, start + 1 :] + total[start + 1 :]).max())
+    return total
 
 
 def _that_lasts(rows: Floats) -> Floats:

@@ -20,15 +20,20 @@ from choreo.vocabulary import RhythmMode, SectionLabel
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-EIGHTHS_FROM = 0.5
-"""From this ratio of güira strokes between the beats to strokes on them, it plays eighths."""
+EIGHTHS_FROM = 0.4
+"""From this ratio of güira strokes between the beats to strokes on them, it plays eighths, in a
+song that has one way only."""
 
-LEAST_EIGHTHS, MOST_EIGHTHS = 0.35, 0.65
+LEAST_EIGHTHS, MOST_EIGHTHS = 0.2, 0.7
 """Where a song's own two ways to play the güira may part. Guitars and voices reach into its band
 and fill the gaps between quarters; a soft hand leaves the "and" of eighths faint."""
 
-TWO_WAYS = 0.2
-"""Least difference between two groups of sections, as a ratio, that are two ways to play."""
+TWO_WAYS = 1.4
+"""How many times the ratio of one group of sections must be that of another to be another way to
+play. Relative, since a soft "and" doubles a low ratio and a loud one does no more."""
+
+RESTS = 0.45
+"""Share of the güira's usual stroke below which it rests, and says nothing about the way."""
 
 LOUDNESS, ACTIVITY, BRIGHTNESS = 1.0, 0.5, 0.5
 """Weights of what energy is made of, each in standard deviations of the song's bars. The güira's
@@ -141,36 +146,45 @@ def _energies(features: BeatFeatures, counts: Ints, spans: list[Span]) -> Floats
 
 
 def _eighths(features: BeatFeatures, spans: list[Span]) -> list[bool]:
-    """Return for each span whether the güira plays eighths rather than quarters."""
-    ratios = np.array([_guira_ratio(features, span) for span in spans])
-    played = [i for i, span in enumerate(spans) if not span.stop] or list(range(len(spans)))
-    beats = np.array([spans[i].end - spans[i].start for i in played])
-    from_here = _parting(np.clip(ratios[played], 0.0, 1.0), beats)
-    return [bool(ratio >= from_here) for ratio in ratios]
+    """Return for each span whether the güira plays eighths rather than quarters.
+
+    Where it rests, the calm of a verse goes on: eighths.
+    """
+    strokes = np.array([_guira_strokes(features, span) for span in spans])
+    ratios = strokes[:, 1] / np.maximum(strokes[:, 0], 1e-6)
+    usual = float(np.median(features.onsets["guira"]))
+    plays = strokes[:, 0] >= RESTS * usual
+    heard = [i for i, span in enumerate(spans) if plays[i] and not span.stop]
+    if not heard:
+        return [True] * len(spans)
+    beats = np.array([spans[i].end - spans[i].start for i in heard])
+    from_here = _parting(np.clip(ratios[heard], 0.05, 1.0), beats)
+    return [bool(ratio >= from_here) for ratio in np.where(plays, ratios, 1.0)]
 
 
 def _parting(ratios: Floats, beats: Ints) -> float:
     """Return the ratio between a song's two ways to play, if it has two.
 
-    The cut that leaves the least spread on both sides (Otsu, 1979), each section weighted by its
-    beats.
+    The cut that leaves the least spread of the logarithm on both sides (Otsu, 1979), each section
+    weighted by its beats.
     """
     order = np.argsort(ratios)
-    values, weights = ratios[order], beats[order].astype(float)
-    best, parting = 0.0, EIGHTHS_FROM
+    values, weights = np.log(ratios[order]), beats[order].astype(float)
+    best, parting = 0.0, float(np.log(EIGHTHS_FROM))
     for cut in range(1, len(values)):
         low = float(np.average(values[:cut], weights=weights[:cut]))
         high = float(np.average(values[cut:], weights=weights[cut:]))
         between = weights[:cut].sum() * weights[cut:].sum() * (high - low) ** 2
-        if high - low >= TWO_WAYS and between > best:
+        if high - low >= np.log(TWO_WAYS) and between > best:
             best, parting = between, 0.5 * (low + high)
-    return float(np.clip(parting, LEAST_EIGHTHS, MOST_EIGHTHS))
+    return float(np.clip(np.exp(parting), LEAST_EIGHTHS, MOST_EIGHTHS))
 
 
-def _guira_ratio(features: BeatFeatures, span: Span) -> float:
+def _guira_strokes(features: BeatFeatures, span: Span) -> tuple[float, float]:
+    """Return the güira's usual stroke on the beats of a span and between them."""
     on = features.onsets["guira"][span.start : span.end]
     off = features.offbeats["guira"][span.start : span.end]
-    return float(np.median(off) / max(float(np.median(on)), 1e-6))
+    return float(np.median(on)), float(np.median(off))
 
 
 def _full(spans: list[Span], energies: Floats) -> list[bool]:
@@ -190,6 +204,7 @@ def _labels(
     if not body:
         return labels
     middle = float(np.median(energies[body]))
+    one_way = all(eighths[i] for i in body)
     for place, index in enumerate(body):
         span = spans[index]
         eights = (span.end - span.start) / 8
@@ -201,7 +216,7 @@ def _labels(
             label = SectionLabel.OUTRO
         elif full[index] and eighths[index]:
             label = SectionLabel.MAMBO
-        elif not eighths[index]:
+        elif not eighths[index] or (one_way and energy > middle):
             label = SectionLabel.CHORUS
         elif after_half and energy < middle - 0.2:
             label = SectionLabel.BRIDGE

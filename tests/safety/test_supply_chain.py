@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.audit import GOOD, OSV, UNKNOWN, VULNERABLE, ask, main, read_report  # noqa: E402  # after its folder
-from tools.licences import PAGE, licence_of, page  # noqa: E402  # after its folder
+from tools.licences import PAGE, page  # noqa: E402  # after its folder
 from tools.locks import LOCKS, TOOL_LOCKS, read_lock  # noqa: E402  # after its folder
 from tools.sbom import bill  # noqa: E402  # after its folder
 

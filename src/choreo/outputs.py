@@ -1,7 +1,5 @@
 """What stays in the store's folder of outputs: videos of completed tasks, and what they need."""
 
-from pathlib import PurePosixPath
-
 from choreo.task import TaskStatus
 
 OUTPUTS = "outputs"
@@ -31,7 +29,8 @@ def why_abandoned(name: str, ended: Ended) -> str | None:
     status, video = ended.get(task_of(name), (None, None))
     if status is None:
         return None
-    kept = PurePosixPath(video) if video else None
-    if kept is not None and name in (kept.name, kept.stem + JOINTS):
-        return None
+    if video:
+        kept = video.rsplit("/", 1)[-1]  # no Path: see `FolderHousekeeping`
+        if name in (kept, kept.rsplit(".", 1)[0] + JOINTS):
+            return None
     return f"its task is {status}"

@@ -1,6 +1,7 @@
 """A store keeps the videos of completed tasks for their days, and nothing else."""
 
 import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -128,6 +129,21 @@ def test_many_outputs_are_looked_at_a_few_at_a_time(
     house.tidy()
     assert _left(outputs) == {kept.name}
     assert asked == [2, 2, 2]
+
+
+def test_the_interpreter_is_not_made_to_remember_the_names_of_outputs(
+    house, tasks, outputs, clock, monkeypatch
+) -> None:
+    kept = _write(outputs / f"{_complete(tasks, _rendering(tasks))}.mp4", clock)
+    joints = _write(kept.with_suffix(".joints"), clock)
+    clock.pass_(2 * LEASE)
+    remembered: list[str] = []
+    intern = sys.intern
+    monkeypatch.setattr(sys, "intern", lambda text: remembered.append(text) or intern(text))
+    house.tidy()
+    monkeypatch.undo()
+    assert not {kept.name, joints.name} & set(remembered)
+    assert _left(outputs) == {kept.name, joints.name}
 
 
 def test_an_unfinished_file_goes_once_its_writer_must_be_dead(house, outputs, clock) -> None:

@@ -511,3 +511,11 @@ def test_asking_how_tasks_ended_is_one_statement_however_many_are_asked_for(
     assert set(tasks.ended([*map(str, range(IDS_AT_ONCE)), *ids])) == {ids[0]}
     assert tasks.ended([]) == {}
     assert len(statements) == 1
+
+
+def test_a_connection_to_sqlite_keeps_few_pages_however_much_it_reads(tmp_path):
+    engine = engine_for(f"sqlite:///{tmp_path / 'choreo.db'}")
+    with engine.begin() as connection:
+        kibibytes = -connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    assert 0 < kibibytes <= 256
+    engine.dispose()

@@ -63,8 +63,8 @@ REPUBLISH_AFTER = timedelta(seconds=60)
 UNSTARTED_GRACE = timedelta(minutes=5)
 """Time for an execution to get a machine and claim its task."""
 
-IDS_AT_ONCE = 500
-"""Tasks asked for in one statement; older SQLites take 999 values."""
+IDS_AT_ONCE = 100
+"""Tasks asked for in one statement."""
 
 MAX_ERROR_CHARS = 2_000
 """Enough for a sentence and the media library's own words."""

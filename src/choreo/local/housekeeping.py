@@ -19,7 +19,7 @@ from choreo.outputs import JOINTS, OUTPUTS, Ended, task_of, why_abandoned
 UNFINISHED = ".*.part"
 """What the folder store calls a file that is still written."""
 
-AT_ONCE = 500
+AT_ONCE = 100
 """Outputs held in memory, however many there are."""
 
 _log = logging.getLogger(__name__)
@@ -27,6 +27,10 @@ _log = logging.getLogger(__name__)
 
 class FolderHousekeeping:
     """Keeps the outputs of a folder store tidy.
+
+    It handles names, not paths, of what stays: `pathlib` enters each part of a path into the
+    interpreter's table of names, which is megabytes large and made anew, each time elsewhere in
+    memory, whenever so many names have passed through it.
 
     Args:
 
@@ -63,23 +67,24 @@ class FolderHousekeeping:
         lease = self._tasks.lease.total_seconds()
         if self._tidied is not None and 0 <= now - self._tidied < lease:
             return
-        for file, age in self._files(UNFINISHED, now):
+        for name, age in self._files(UNFINISHED, now):
             if age > lease:  # who writes still changes it
-                _remove(file, "its writer is gone")
+                self._remove(name, "its writer is gone")
         files = self._files("[!.]*", now)
         while some := list(itertools.islice(files, AT_ONCE)):
-            ended = self._tasks.ended(sorted({task_of(file.name) for file, _ in some}))
-            for file, age in some:
-                reason = self._reason_to_remove(file, age, ended)
+            ended = self._tasks.ended(sorted({task_of(name) for name, _ in some}))
+            for name, age in some:
+                reason = self._reason_to_remove(name, age, ended)
                 if reason:
-                    _remove(file, reason)
-        for file, age in self._files(f"[!.]*{JOINTS}", now):
-            if age > lease and not file.with_suffix(".mp4").exists():
-                _remove(file, "its video is gone")
+                    self._remove(name, reason)
+        for name, age in self._files(f"[!.]*{JOINTS}", now):
+            video = f"{self._folder}/{name.removesuffix(JOINTS)}.mp4"
+            if age > lease and not os.path.exists(video):  # noqa: PTH110 - no Path, as said above
+                self._remove(name, "its video is gone")
         self._tidied = now
 
-    def _files(self, pattern: str, now: float) -> Iterator[tuple[Path, float]]:
-        """Yield the files directly in the folder, with their age in seconds."""
+    def _files(self, pattern: str, now: float) -> Iterator[tuple[str, float]]:
+        """Yield the names of the files directly in the folder, with their age in seconds."""
         try:
             entries = os.scandir(self._folder)
         except (FileNotFoundError, NotADirectoryError):
@@ -92,21 +97,20 @@ class FolderHousekeeping:
                     changed = entry.stat(follow_symlinks=False).st_mtime
                 except FileNotFoundError:
                     continue  # its writer was faster
-                yield Path(entry.path), now - changed
+                yield entry.name, now - changed
 
-    def _reason_to_remove(self, file: Path, age: float, ended: Ended) -> str | None:
-        reason = why_abandoned(file.name, ended)
+    def _reason_to_remove(self, name: str, age: float, ended: Ended) -> str | None:
+        reason = why_abandoned(name, ended)
         if reason is not None:
             return reason
         if self._kept and age > self._kept.total_seconds():
             return f"it was kept for {self._kept.total_seconds() / 86_400:g} days"
         return None
 
-
-def _remove(file: Path, reason: str) -> None:
-    try:
-        file.unlink(missing_ok=True)
-    except OSError as exc:
-        _log.warning("%s stays: %s", file.name, exc.strerror)
-    else:
-        _log.info("removed %s: %s", file.name, reason)
+    def _remove(self, name: str, reason: str) -> None:
+        try:
+            (self._folder / name).unlink(missing_ok=True)
+        except OSError as exc:
+            _log.warning("%s stays: %s", name, exc.strerror)
+        else:
+            _log.info("removed %s: %s", name, reason)

@@ -294,10 +294,24 @@ def test_a_reason_is_kept_in_the_words_of_its_cause_up_to_a_bound(tasks):
     assert tasks.get(claim.task_id).error == "ñ" * MAX_ERROR_CHARS
 
 
-def test_the_dead_letter_fails_a_task_whoever_held_it(tasks):
+@pytest.mark.parametrize("phase", [Phase.PLAN, Phase.START])
+def test_a_dead_letter_fails_a_task_that_nobody_plans_or_starts(tasks, clock, phase):
     claim = tasks.claim(tasks.create(a_request()).id, Phase.PLAN)
+    if phase is Phase.START:
+        tasks.store_plan(claim, a_blueprint(claim.task_id))
+    clock.pass_(LEASE + SECOND)
     tasks.fail_unclaimed(claim.task_id, "planning was given up")
     assert tasks.get(claim.task_id).error == "planning was given up"
+
+
+def test_a_dead_letter_does_not_end_what_another_message_has_brought_on(tasks):
+    held = tasks.claim(tasks.create(a_request()).id, Phase.PLAN).task_id
+    waits_for_its_job = planned(tasks)
+    rendering = tasks.claim(planned(tasks), Phase.RENDER).task_id
+    for task_id in (held, waits_for_its_job, rendering):
+        before = tasks.get(task_id)
+        tasks.fail_unclaimed(task_id, "planning was given up")
+        assert tasks.get(task_id) == before
 
 
 # Sweeping.

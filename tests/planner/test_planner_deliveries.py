@@ -269,6 +269,13 @@ def test_a_dead_letter_fails_its_task(desk: Desk) -> None:
     assert desk.now(task_id).status is TaskStatus.FAILED
 
 
+def test_a_dead_letter_that_comes_late_does_not_end_a_render(desk: Desk) -> None:
+    task_id = desk.task()
+    desk.deliver(task_id)
+    desk.worker.handle(Message(task_id, sweep=False, dead=True))
+    assert desk.now(task_id).status is TaskStatus.RUNNING
+
+
 def test_the_lease_is_renewed_while_a_long_step_reports_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None]
 ) -> None:

@@ -365,9 +365,15 @@ class SqlTasks:
             )
 
     def fail_unclaimed(self, task_id: str, reason: str) -> None:
-        """End a task that nobody will work on any more, whoever held it last."""
+        """End a task that waits for the planner in nobody's hands.
+
+        Nothing happens to one that somebody works on, or for which a job was started: it got
+        there by another message than the one that was given up.
+        """
+        free = or_(_T.lease_until.is_(None), _T.lease_until < self._clock())
+        waits = and_(_T.id == task_id, _T.phase != Phase.RENDER, free)
         with transaction(self._engine) as connection:
-            self._fail(connection, _T.id == task_id, reason)
+            self._fail(connection, waits, reason)
 
     def complete(self, claim: Claim, rendered: Rendered) -> None:
         """End the task with its video.

@@ -27,6 +27,7 @@ from choreo.errors import ChoreoError, InvalidInput
 from choreo.vocabulary import Difficulty, EnergyLevel, Hold, Style
 from choreo_cli.library import last_refusals, open_stack
 from local_emulators.inbox import KINDS, Inbox
+from local_emulators.web_pages import REFUSAL, sent_by_a_page
 
 MAX_BODY_BYTES = 1 << 20
 
@@ -207,6 +208,10 @@ class _Handler(BaseHTTPRequestHandler):
         if length > MAX_BODY_BYTES:
             self.close_connection = True
             self._answer(413, {"error": f"the body has {length} bytes"})
+            return
+        if sent_by_a_page(self.headers):
+            self.close_connection = True
+            self._answer(403, {"error": REFUSAL})
             return
         body = self.rfile.read(length)
         self._attempt(lambda: self._obey(body))

@@ -30,6 +30,7 @@ from typing import Any
 from choreo.errors import ChoreoError
 from choreo.local.render_jobs import ChildProcesses, stop_group
 from local_emulators import guard
+from local_emulators.web_pages import REFUSAL, sent_by_a_page
 
 MAX_RETRIES = 3
 """Cloud Run's own default."""
@@ -256,6 +257,10 @@ class _Handler(BaseHTTPRequestHandler):
         if length > MAX_BODY_BYTES:
             self.close_connection = True
             self._refuse(413, "INVALID_ARGUMENT", f"the body has {length} bytes")
+            return
+        if sent_by_a_page(self.headers):  # a job's variables are as good as a shell
+            self.close_connection = True
+            self._refuse(403, "PERMISSION_DENIED", REFUSAL)
             return
         body = self.rfile.read(length)
         match = _RUN.match(self.path.split("?", 1)[0])

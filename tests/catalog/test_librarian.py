@@ -167,11 +167,25 @@ def test_it_is_asked_over_http(served):
 def test_a_librarian_that_is_away_is_told_apart(served):
     with pytest.raises(Unavailable, match="did not answer"):
         LibrarianClient("http://127.0.0.1:9").state()
-    request = urllib.request.Request(f"{served}/wake", data=b"{", method="POST")
+    request = urllib.request.Request(f"{served}/wake", b"{", {"Content-Type": "application/json"})
     with pytest.raises(urllib.error.HTTPError) as told:
         urllib.request.urlopen(request, timeout=30)
     assert told.value.code == 503
     assert json.load(told.value)["error"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/json", "Origin": "https://a-page.example"},
+    ],
+)
+def test_no_web_page_can_tell_it_anything(served, headers):
+    request = urllib.request.Request(f"{served}/wake", b"{}", headers)
+    with pytest.raises(urllib.error.HTTPError) as told:
+        urllib.request.urlopen(request, timeout=30)
+    assert told.value.code == 403
 
 
 def test_the_same_key_moves_the_one_once(tmp_path, monkeypatch):

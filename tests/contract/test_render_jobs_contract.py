@@ -8,7 +8,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -240,10 +240,16 @@ def test_an_answer_that_is_nonsense_is_unavailable(listener, words):
 # The jobs service alone.
 
 
-def call(url: str, body: object | None = None) -> tuple[int, dict]:
+AS_JSON = {"Content-Type": "application/json"}
+
+
+def call(
+    url: str, body: object | None = None, headers: Mapping[str, str] = AS_JSON
+) -> tuple[int, dict]:
     data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, dict(headers))
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data), timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as exc:
         with exc:
@@ -325,12 +331,31 @@ def test_a_task_that_takes_too_long_is_ended(serve, eventually):
     ],
 )
 def test_the_service_refuses_what_the_real_one_would(serve, body):
-    request = urllib.request.Request(f"{url_of(serve())}/v2/{JOB}:run", body)
+    request = urllib.request.Request(f"{url_of(serve())}/v2/{JOB}:run", body, AS_JSON)
     with pytest.raises(urllib.error.HTTPError) as raised:
         urllib.request.urlopen(request, timeout=10)
     with raised.value as answer:
         assert answer.code == 400
         assert json.load(answer)["error"]["status"] == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {**AS_JSON, "Origin": "https://a-page.example"},
+        {**AS_JSON, "Origin": "null"},
+    ],
+)
+def test_no_web_page_can_start_a_job(serve, told, eventually, headers):
+    server = serve()
+    body = {"overrides": {"containerOverrides": [{"env": [{"name": "TASK_ID", "value": "page"}]}]}}
+    status, answer = call(f"{url_of(server)}/v2/{JOB}:run", body, headers)
+    assert (status, answer["error"]["status"]) == (403, "PERMISSION_DENIED")
+    ours = run(server, "of-the-stack")
+    eventually(lambda: execution(server, ours)["succeededCount"])
+    assert not list(told.glob("page-*"))
 
 
 @pytest.mark.parametrize("path", ["/v2/nothing", f"/v2/{JOB}/executions/none", "/v1/x:run"])

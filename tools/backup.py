@@ -4,8 +4,8 @@ python -m tools.backup save --library library backup.tar
 python -m tools.backup restore --library library backup.tar
 
 The stack may run while a library is saved: the database is copied as of one moment, and the
-media after it, which are written once and never changed. A database elsewhere is not saved:
-docs/operations.md says how.
+media after it, which are written once and never changed; what is removed meanwhile is left out.
+A database elsewhere is not saved: docs/operations.md says how.
 """
 
 import argparse
@@ -42,14 +42,14 @@ def save(library: Path, file: Path) -> int:
     try:
         with (
             tempfile.TemporaryDirectory(prefix="choreo-") as folder,
-            tarfile.open(part, "w") as tar,
+            # Links are saved as what they lead to: a link out of the library restores nowhere.
+            tarfile.open(part, "w", dereference=True) as tar,
         ):
             copy = Path(folder) / DATABASE
             _copy_database(library / DATABASE, copy)
             tar.add(copy, DATABASE)
             for name in FOLDERS:
-                if (library / name).is_dir():
-                    tar.add(library / name, name, filter=_finished)
+                _add(tar, library / name, name)
         part.rename(file)
     finally:
         part.unlink(missing_ok=True)
@@ -86,8 +86,15 @@ def _copy_database(source: Path, target: Path) -> None:
         reader.backup(writer)
 
 
-def _finished(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    return None if member.name.endswith(".part") else member
+def _add(tar: tarfile.TarFile, folder: Path, name: str) -> None:
+    """Add a folder with what is finished in it, as far as it is still there when its turn comes."""
+    for parent, _, files in os.walk(folder):
+        place = name / Path(parent).relative_to(folder)
+        tar.add(parent, str(place), recursive=False)
+        for file in files:
+            if not file.endswith(".part"):
+                with contextlib.suppress(FileNotFoundError):
+                    tar.add(Path(parent) / file, str(place / file), recursive=False)
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,6 +86,38 @@ def test_a_saved_library_that_was_lost_renders_the_same_video(
     unfinished.unlink()
     _disaster(library, url, lambda: restore(tmp_path / "backup.tar", library))
     assert not unfinished.exists()
+
+
+def test_a_library_is_saved_while_its_outputs_come_and_go(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade(engine_for(f"sqlite:///{library / 'choreo.db'}"))
+    preview = library / "media" / "moves" / "step" / "gone.mp4"
+    preview.touch()
+    add = tarfile.TarFile.add
+
+    def late(tar: tarfile.TarFile, name: Path, *args: object, **more: object) -> None:
+        if name == preview:
+            preview.unlink()
+        add(tar, name, *args, **more)
+
+    monkeypatch.setattr(tarfile.TarFile, "add", late)
+    save(library, tmp_path / "backup.tar")
+    restore(tmp_path / "backup.tar", tmp_path / "new")
+    assert [file.name for file in (tmp_path / "new/media/moves/step").iterdir()] == ["clip.mp4"]
+
+
+def test_what_a_link_leads_to_is_saved_in_its_place(library: Path, tmp_path: Path) -> None:
+    upgrade(engine_for(f"sqlite:///{library / 'choreo.db'}"))
+    elsewhere = tmp_path / "elsewhere.wav"
+    elsewhere.write_bytes(b"sound")
+    (library / "media" / "songs" / "tone" / "linked.wav").symlink_to(elsewhere)
+    (library / "media" / "songs" / "tone" / "broken.wav").symlink_to(tmp_path / "nowhere")
+    save(library, tmp_path / "backup.tar")
+    restore(tmp_path / "backup.tar", tmp_path / "new")
+    songs = tmp_path / "new" / "media" / "songs" / "tone"
+    assert (songs / "linked.wav").read_bytes() == b"sound"
+    assert sorted(file.name for file in songs.iterdir()) == ["linked.wav", "tone.wav"]
 
 
 def test_a_server_that_was_dumped_and_lost_renders_the_same_video(

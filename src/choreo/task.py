@@ -10,6 +10,7 @@ later write carries that number, so that a worker which was thought dead cannot 
 work of its successor.
 """
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -22,6 +23,9 @@ from choreo.values import Value
 from choreo.vocabulary import Difficulty, EnergyLevel, Style
 
 MAX_QUERY_CHARS = 2_000
+
+TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What the id of a task may look like, from outside; anything else names none."""
 
 
 class TaskStatus(StrEnum):

@@ -120,6 +120,13 @@ def test_saving_moves_again_replaces_them(catalogue):
     assert catalogue.embedded_moves() == [a_move("basic-1", start=2.0), a_move("basic-2")]
 
 
+def test_moves_are_found_by_id_and_no_text_is_an_error(catalogue):
+    catalogue.save_moves([a_move("basic-1"), a_move("basic-2")])
+    asked = ["basic-2", "never-there", "", "a\0b", "x' OR '1'='1", "ñ" * 5000]
+    assert [move.id for move in catalogue.moves_named(asked)] == ["basic-2"]
+    assert catalogue.moves_named(["\0"]) == []
+
+
 def test_removed_moves_are_gone(catalogue):
     catalogue.save_moves([a_move("basic-1"), a_move("basic-2")])
     catalogue.remove_moves(["basic-1", "never-there"])

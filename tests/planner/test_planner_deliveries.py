@@ -476,6 +476,7 @@ def test_bodies_of_both_kinds_are_read() -> None:
         wrapped({"task_id": 7}),
         wrapped({"task_id": ""}),
         wrapped({"task_id": "x" * 65}),
+        wrapped({"task_id": "a\0b"}),
         wrapped({"sweep": "yes"}),
         wrapped("[" * 100_000),
     ],

@@ -22,7 +22,7 @@ from choreo.database.tasks import SqlTasks
 from choreo.errors import ChoreoError, ClaimLost, Unavailable
 from choreo.log import stage, task_context
 from choreo.ports import PlanningQueue, RenderJobs
-from choreo.task import Claim, GenerationRequest, Phase, Stage
+from choreo.task import TASK_ID, Claim, GenerationRequest, Phase, Stage
 from choreo.trace import new_trace
 from planning.pipeline import Plan, Report, Tools, plan
 from planning.reuse import for_task, plan_key
@@ -68,7 +68,7 @@ def decode(body: object) -> Message | None:
     dead = DEAD_LETTER in attributes
     trace = attributes.get("trace")
     task_id = content.get("task_id")
-    if isinstance(task_id, str) and 0 < len(task_id) <= 64:
+    if isinstance(task_id, str) and TASK_ID.fullmatch(task_id):
         return Message(
             task_id, sweep=False, dead=dead, trace=trace if isinstance(trace, str) else None
         )

@@ -15,7 +15,7 @@ from choreo.blueprint import Blueprint, OutputConfig
 from choreo.errors import ChoreoError, InvalidInput, Unavailable, UnknownSong, UnknownTask
 from choreo.log import stage, task_context
 from choreo.song import Song
-from choreo.task import GenerationRequest, Reroll, Stage, Task, TaskStatus, Variant
+from choreo.task import TASK_ID, GenerationRequest, Reroll, Stage, Task, TaskStatus, Variant
 from choreo.vocabulary import Difficulty
 from intake.access import Visit
 from intake.answers import Accepted, TaskAnswer
@@ -38,7 +38,6 @@ _log = logging.getLogger(__name__)
 
 STATUS_URL = "/api/choreography/tasks/{}"
 
-_TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SONG_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 CUE_SHEET_FORMATS = ("html", "txt")
@@ -231,7 +230,7 @@ def known_task(doors: Doors, visit: Visit, task_id: str) -> Task:
 
         UnknownTask: If there is none with this id, or it is another's.
     """
-    if not _TASK_ID.fullmatch(task_id):
+    if not TASK_ID.fullmatch(task_id):
         raise UnknownTask(f"there is no task {task_id[:80]!r}")
     task = doors.tasks.get(task_id)
     dance = visit.caller.dance

@@ -118,9 +118,11 @@ class SqlCatalogue:
     def moves_named(self, ids: Sequence[str]) -> list[Move]:
         """Return the moves with these ids, by id; unknown ids are passed over."""
         table = move_embeddings.c
+        # PostgreSQL keeps no NUL, and refuses to be asked for one.
+        possible = [move_id for move_id in ids if "\0" not in move_id]
         with transaction(self._engine, reads_only=True) as connection:
             texts = connection.scalars(
-                select(table.document).where(table.id.in_(ids)).order_by(table.id)
+                select(table.document).where(table.id.in_(possible)).order_by(table.id)
             )
             return [Move.model_validate_json(text) for text in texts]
 

@@ -272,6 +272,7 @@ def test_an_ended_task_never_changes(tasks, clock, how):
     assert tasks.claim(task_id, Phase.RENDER) is None
     assert tasks.cancel(task_id) == before
     tasks.fail_unclaimed(task_id, "late")
+    tasks.mark_published(task_id)
     assert tasks.sweep().to_publish == ()
     assert tasks.sweep().failed == ()
     assert tasks.get(task_id) == before

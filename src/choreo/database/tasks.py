@@ -222,11 +222,11 @@ class SqlTasks:
             ).scalar()
 
     def mark_published(self, task_id: str) -> None:
-        """Note that the queue has the task's message."""
+        """Note that the queue has the task's message, if the task has not ended meanwhile."""
         with transaction(self._engine) as connection:
             connection.execute(
                 update(choreography_tasks)
-                .where(_T.id == task_id)
+                .where(_T.id == task_id, _OPEN)
                 .values(published_at=self._clock())
             )
 

@@ -60,6 +60,7 @@ def _application() -> Iterator[tuple[Flask, list[str]]]:
         str(ROOT / "functions/request_handler"),
     ]
     from intake_world import FROM_SONG, RecordingQueue, World, a_move, a_song, serve, write_wav
+    from test_own_media_words import WritingLibrarian
 
     from choreo.database.catalogue import SqlCatalogue
     from choreo.database.engine import engine_for
@@ -95,7 +96,9 @@ def _application() -> Iterator[tuple[Flask, list[str]]]:
         tasks = [world.client.post(FROM_SONG, json={"song_id": "amor"}).get_json()["task_id"]]
         tasks.append(world.task_id())
         world.complete(tasks[1])
-        yield app, tasks
+        librarian = WritingLibrarian(world)
+        with mock.patch.object(Stack, "librarian", return_value=librarian):
+            yield app, tasks
         engine.dispose()
 
 
@@ -113,8 +116,9 @@ def described(count: int) -> Storm:
 
         def call(case: schemathesis.Case[Any]) -> None:
             task = next(known)
-            if task and "task_id" in case.path_parameters:
-                case.path_parameters["task_id"] = task
+            there = {"task_id": task, "song_id": "amor", "move_id": "basic"} if task else {}
+            for name in there.keys() & case.path_parameters.keys():
+                case.path_parameters[name] = there[name]
             if task and isinstance(case.body, dict) and isinstance(case.body.get("song_id"), str):
                 case.body["song_id"] = "amor"
             reply = case.call()
@@ -142,12 +146,22 @@ ROUTES = (
     ("POST", "/api/choreography/generate-from-song"),
     ("POST", "/api/choreography/generate-with-ai"),
     ("POST", "/api/choreography/tasks/{task}/reroll"),
+    ("POST", "/api/choreography/tasks/{task}/variants"),
+    ("POST", "/api/choreography/tasks/{task}/share"),
+    ("GET", "/api/choreography/tasks/{task}/download"),
     ("GET", "/api/choreography/tasks/{task}"),
     ("DELETE", "/api/choreography/tasks/{task}"),
     ("GET", "/api/choreography/tasks/{task}/{part}"),
     ("GET", "/api/choreography/tasks/{task}/cue-sheet"),
     ("GET", "/api/songs"),
     ("GET", "/api/songs/amor/audio"),
+    ("GET", "/api/songs/{part}/counts"),
+    ("POST", "/api/songs/amor/counts"),
+    ("GET", "/api/library"),
+    ("GET", "/api/library/moves"),
+    ("PATCH", "/api/moves/{part}"),
+    ("GET", "/api/library/ingest"),
+    ("POST", "/api/library/uploads"),
     ("GET", "/media/songs/amor/audio.wav"),
     ("GET", "/media/{part}/{part}"),
     ("GET", "/web/{part}"),

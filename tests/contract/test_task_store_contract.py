@@ -461,7 +461,7 @@ def test_a_connection_that_broke_while_idle_is_replaced(postgres_server, postgre
     with killer.connect() as connection:
         connection.execute(
             text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
                 "WHERE datname = :name AND pid <> pg_backend_pid()"
             ),
             {"name": engine.url.database},

@@ -1,4 +1,4 @@
-"""Serves one function as functions-framework does, and lets no client stall for long.
+"""Serves one function as functions-framework does, to this machine only and no client for long.
 
 python -m local_emulators.function_server --target handle --source main.py --port 8080
 
@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import socket
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import functions_framework
@@ -24,6 +25,31 @@ HEAD_SECONDS = 10.0
 STILL_SECONDS = 60.0
 """For which a client may neither send of a body nor take of an answer; a player that has paused
 asks again for the rest."""
+
+
+OWN_NAMES = frozenset({"", "127.0.0.1", "localhost"})
+"""What this machine is called in a request's `Host`; some clients say nothing there."""
+
+REFUSAL = b"this server answers to 127.0.0.1 and localhost only"
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def under_own_name(application: Application) -> Application:
+    """Return the application, closed to requests for another name than this machine's.
+
+    A page may point its own name at this machine after it was loaded (DNS rebinding). Its requests
+    are then of one origin with the server, and nothing but their `Host` tells them from others.
+    """
+
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("HTTP_HOST", "").partition(":")[0].lower() in OWN_NAMES:
+            return application(environ, start)
+        headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(REFUSAL)))]
+        start("421 Misdirected Request", headers)
+        return [REFUSAL]
+
+    return answer
 
 
 class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -83,6 +109,7 @@ def main() -> None:
     app = functions_framework.create_app(  # type: ignore[no-untyped-call]  # it has no types
         told.target, told.source, "http"
     )
+    app.wsgi_app = under_own_name(app.wsgi_app)
     ImpatientWorker.head_seconds = told.head_seconds
     ImpatientWorker.still_seconds = told.still_seconds
     server = framework_http.create_server(  # type: ignore[no-untyped-call]  # it has no types

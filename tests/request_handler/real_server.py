@@ -18,6 +18,7 @@ from intake_world import SOURCE, WITH_AI
 from choreo.database.engine import engine_for
 from choreo.database.tables import metadata
 from choreo.database.tasks import SqlTasks
+from local_emulators.processes import free_port
 
 ROOT = SOURCE.parents[2]
 
@@ -39,11 +40,11 @@ PASSWORD = "the-secret-password"
 
 BODY = b'{"query": "una bachata"}'
 HEAD = (
-    f"POST {WITH_AI} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+    f"POST {WITH_AI} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
     "Content-Type: application/json\r\n"
 ).encode()
 
-HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @dataclass
@@ -81,9 +82,7 @@ def running(
     long.parent.mkdir(parents=True)
     with long.open("wb") as hollow:
         hollow.truncate(64 << 20)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT / "src"),

@@ -117,6 +117,25 @@ def test_no_odd_address_is_anything(server: Server, target: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("version", "name", "status"),
+    [
+        ("1.1", b"Host: localhost:8080\r\n", 200),
+        ("1.1", b"Host: 127.0.0.1\r\n", 200),
+        ("1.0", b"", 200),
+        ("1.1", b"Host: dance.example:8080\r\n", 421),
+        ("1.1", b"Host: 127.0.0.1.dance.example\r\n", 421),
+    ],
+)
+def test_only_this_machine_s_own_names_are_answered(
+    server: Server, version: str, name: bytes, status: int
+) -> None:
+    """Otherwise a page whose name was pointed here after it was loaded could ask for anything."""
+    line = f"GET /healthz HTTP/{version}\r\n".encode()
+    answer = server.send(line, name, b"Connection: close\r\n\r\n")
+    assert answer.split(b" ", 2)[1] == str(status).encode()
+
+
+@pytest.mark.parametrize(
     "more",
     [
         b"Authorization: Bearer \xff\xfe\r\n",

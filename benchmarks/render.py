@@ -346,7 +346,8 @@ def run_melt(folder: Path, clips: int) -> int:
     x264 = ["vcodec=libx264", f"preset={clip_format.PRESET}", f"crf={clip_format.CRF}"]
     target = ["-consumer", f"avformat:{folder / 'melt.mp4'}", *x264, "acodec=aac", "ab=192k"]
     profile = ["-profile", "atsc_720p_30"]
-    subprocess.run(["melt", *profile, *arguments, *sound, *target], check=True)
+    command = ["melt", "-silent", *profile, *arguments, *sound, *target]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)  # it tells of each frame there
     return clips * length
 
 

@@ -51,7 +51,7 @@ TELLERS = {
     "functions/planner/planning/pipeline.py": ("_music_warnings", "_wishes_missed", "_query"),
     "functions/planner/planning/slots.py": ("_bounds", "_missing"),
     "functions/planner/planning/medley.py": ("_chosen",),
-    "functions/planner/planning/brief.py": ("_not_read", "read_brief"),
+    "functions/planner/planning/brief/__init__.py": ("_not_read", "read_brief"),
     "functions/planner/planning/preferences.py": ("ask_preferences",),
     "functions/planner/planning/search.py": ("_soft_filters", "every_candidate", "MoveIndex"),
     "functions/request_handler/intake/access.py": ("caller",),
@@ -119,7 +119,7 @@ VALUES_HERE = {
     ],
     ("catalog/manifest.py", "exc"): ["it must be true or false", "it must be a whole number"],
     ("catalog/manifest.py", "shown"): ["clip, tempo"],
-    ("functions/planner/planning/brief.py", "fault"): ["difficulty"],
+    ("functions/planner/planning/brief/__init__.py", "fault"): ["difficulty"],
 }
 
 

@@ -497,19 +497,17 @@ def _quality_checks(video: Path, folder: Path, clips: int) -> dict[str, bool]:
     return {
         f"frames as planned, {planned}: {seen.frames}": seen.frames == planned,
         f"no warning of the decoder: {seen.warnings}": seen.warnings == 0,
-        f"joints like the exact ones, SSIM at least {LEAST_SSIM} with little texture: worst "
-        f"{calm:.3f}": calm >= LEAST_SSIM,
-        f"with much, as like the exact ones at least as clips are like what was filmed, "
-        f"SSIM {seen.library_ssim:.3f}: {seen.mean_ssim:.3f}": (
-            seen.mean_ssim >= seen.library_ssim
-        ),
+        f"joints like the exact ones, SSIM at least {LEAST_SSIM} on grainy pictures: worst joint "
+        f"{seen.worst_joint:.3f}, worst of its frames {seen.worst_frame:.3f} (the clips' own "
+        f"against what was filmed {seen.library_ssim:.3f})": seen.worst_joint >= LEAST_SSIM,
+        f"with little texture, each frame: worst {calm:.3f}": calm >= LEAST_SSIM,
         f"joints at most {MOST_STEP_DB} dB further from what was filmed than the copied frames "
         f"beside them: {seen.step:+.2f}": seen.step <= MOST_STEP_DB,
     }
 
 
 def _calm_likeness(folder: Path) -> float:
-    """Return the worst SSIM of joints between clips of little texture."""
+    """Return the SSIM of the worst frame of joints between clips of little texture."""
     from benchmarks.render_material import CALM, make_clips
     from benchmarks.render_quality import quality_of
 
@@ -518,7 +516,7 @@ def _calm_likeness(folder: Path) -> float:
     make_clips(calm, CALM_CLIPS, CALM)
     shutil.copyfile(folder / "song.mp3", calm / "song.mp3")
     run_ours(calm, CALM_CLIPS, "crossfade")
-    return quality_of(calm / "ours.mp4", calm, CALM_CLIPS, CALM).worst_ssim
+    return quality_of(calm / "ours.mp4", calm, CALM_CLIPS, CALM).worst_frame
 
 
 def _job_checks(folder: Path, clips: int) -> dict[str, bool]:

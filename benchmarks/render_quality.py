@@ -31,9 +31,10 @@ class Quality:
     frames: int
     warnings: int
     """Of the decoder."""
-    worst_ssim: float
-    """Of an encoded frame against the exact blend of the clips' frames."""
-    mean_ssim: float
+    worst_frame: float
+    """SSIM of the least like of the encoded frames against the exact blend of the clips' frames."""
+    worst_joint: float
+    """Mean SSIM of the encoded frames of one joint, of the joint where it is least."""
     library_ssim: float
     """Mean of the clips' own frames against what was filmed."""
     step: float
@@ -56,7 +57,7 @@ def quality_of(video: Path, folder: Path, clips: int, texture: Texture = ROUGH) 
     """
     scenes = [Scene(n, texture) for n in range(min(clips, DISTINCT))]
     sources = [_lumas(folder / f"c{n}.mp4") for n in range(len(scenes))]
-    likeness: list[float] = []
+    likeness: dict[int, list[float]] = {}
     own: list[float] = []
     drawn: list[float] = []
     kept: list[float] = []
@@ -81,12 +82,12 @@ def quality_of(video: Path, folder: Path, clips: int, texture: Texture = ROUGH) 
                 own.append(ssim(luma, filmed))
             else:
                 drawn.append(psnr(luma, filmed))
-                likeness.append(ssim(luma, exact))
+                likeness.setdefault(cut, []).append(ssim(luma, exact))
     return Quality(
         frames=frames,
         warnings=len(said),
-        worst_ssim=min(likeness),
-        mean_ssim=float(np.mean(likeness)),
+        worst_frame=min(min(joint) for joint in likeness.values()),
+        worst_joint=min(float(np.mean(joint)) for joint in likeness.values()),
         library_ssim=float(np.mean(own)),
         step=float(np.mean(kept) - np.mean(drawn)),
     )

@@ -1,6 +1,6 @@
 """Clips whose every frame tells which clip and which frame it is, and songs with known clicks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,17 @@ def barcode(clip: int, frame: int, width: int = WIDTH, height: int = HEIGHT) -> 
     ramp = (np.arange(width) + 7 * frame + 31 * clip) % 64 + 80
     luma[height // 2 :] = ramp
     return luma
+
+
+def grainy(clip: int, frame: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
+    """A luma picture of a figure swaying before a rough wall, filmed in bad light."""
+    across, down = np.arange(width), np.arange(height)[:, np.newaxis]
+    luma = 90 + 40 * np.sin(across / 48 + clip) + 25 * np.cos(down / 35)
+    luma = luma + np.random.default_rng(clip).normal(0, 6, luma.shape)
+    left = round(width * (0.4 + 0.1 * np.sin(frame / 8 + clip)))
+    luma[height // 4 :, left : left + width // 10] = 170
+    luma += np.random.default_rng((clip, frame)).normal(0, 2.5, luma.shape)
+    return luma.clip(16, 235).astype(np.uint8)
 
 
 def levels(luma: np.ndarray) -> np.ndarray:
@@ -67,12 +78,13 @@ def conformed_clip(
     frames: int,
     size: tuple[int, int] = (WIDTH, HEIGHT),
     sealed: bool = True,
+    drawn: Callable[[int, int, int, int], np.ndarray] = barcode,
 ) -> Path:
     """A clip in the library's format, sealed as ingest does it."""
     with av.open(str(path), "w", format="mp4", options=clip_format.MP4_OPTIONS) as container:
         stream = clip_format.open_encoder(container, *size)
         for number in range(frames):
-            frame = picture(barcode(clip, number, *size))
+            frame = picture(drawn(clip, number, *size))
             frame.pts, frame.time_base = number, Fraction(1, clip_format.FRAME_RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

@@ -11,6 +11,7 @@ from barcodes import (
     Video,
     barcode,
     conformed_clip,
+    grainy,
     move,
     noise_song,
     plan,
@@ -173,15 +174,16 @@ def test_encoded_joints_look_like_their_copied_neighbours(
     assert np.mean([noise[n] for n in drawn]) > np.mean([noise[n] for n in kept]) - 1.5
 
 
-def test_joints_are_nearly_the_exact_blend(media: dict[str, Path], tmp_path: Path) -> None:
+def likeness_of_joints(media: dict[str, Path], path: Path) -> list[list[float]]:
+    """SSIM of each encoded frame of each of two joints against the exact picture."""
     moves = [
         move(f"c{n}", 2.1 * n, 2.1, trim_start=0.9, transition_type="crossfade") for n in range(3)
     ]
-    report = made(plan(moves), media, tmp_path / "v.mp4")
-    video = Video(tmp_path / "v.mp4")
+    report = made(plan(moves), media, path)
+    assert report.quality["copied_frames"] > 60
     clips = [Video(media[f"moves/c{n}.mp4"]).lumas for n in range(3)]
-    worst = 1.0
-    for number, luma in enumerate(video.lumas):
+    joints: list[list[float]] = [[], []]
+    for number, luma in enumerate(Video(path).lumas):
         exact = clips[number // 63][27 + number % 63].astype(float)
         for cut in (63, 126):
             step = number - (cut - 4)
@@ -191,9 +193,25 @@ def test_joints_are_nearly_the_exact_blend(media: dict[str, Path], tmp_path: Pat
                 exact = (1 - share) * clips[before][27 + number - 63 * before] + share * clips[
                     after
                 ][27 + number - 63 * after]
-        worst = min(worst, ssim(luma, exact))
-    assert report.quality["copied_frames"] > 60
-    assert worst >= 0.97
+        if not np.array_equal(luma, exact):
+            joints[number > 94].append(ssim(luma, exact))
+    return joints
+
+
+def test_joints_are_nearly_the_exact_blend(media: dict[str, Path], tmp_path: Path) -> None:
+    assert min(map(min, likeness_of_joints(media, tmp_path / "v.mp4"))) >= 0.97
+
+
+def test_joints_of_grainy_clips_are_nearly_the_exact_blend(
+    media: dict[str, Path], tmp_path: Path
+) -> None:
+    rough = {
+        f"moves/c{n}.mp4": conformed_clip(tmp_path / f"c{n}.mp4", n, 120, drawn=grainy)
+        for n in range(3)
+    }
+    for joint in likeness_of_joints({**media, **rough}, tmp_path / "v.mp4"):
+        assert np.mean(joint) >= 0.97
+        assert min(joint) >= 0.94
 
 
 def test_a_thousand_short_moves_are_all_there(media: dict[str, Path], tmp_path: Path) -> None:

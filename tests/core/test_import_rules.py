@@ -29,7 +29,7 @@ CLOUD_DOOR = {"choreo.gcp.cloud_sql"}
 
 ONE_PLACE = {
     "google.generativeai": "src/choreo/gcp/language_model.py",
-    "faiss": "functions/planner/planning/search.py",
+    "faiss": "functions/planner/planning/search/index.py",
     "google.cloud.storage": "src/choreo/gcp",
     "google.cloud": "src/choreo/gcp",
     "alembic": "src/choreo/database",

@@ -111,7 +111,7 @@ def test_faiss_that_fails_in_the_middle_gives_way_to_numpy(
 def test_a_large_library_is_searched_by_cells_with_high_recall(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("planning.search.EXACT_UP_TO", 1_500)
+    monkeypatch.setattr("planning.search.index.EXACT_UP_TO", 1_500)
     draw = np.random.default_rng(4)
     library = library_of(2_000)
     centres = draw.integers(0, 30, 2_000)

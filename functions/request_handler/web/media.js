@@ -204,10 +204,12 @@ function show(parts, context) {
   if (state?.working && state.doing) bar.value = state.progress;
   else bar.removeAttribute("value");
   setText(said, status(state, sending, t));
+  // The service may list what came before it has answered that it did.
+  const twice = (file) => sending && file.state === "waiting" && file.file.endsWith(`/${sending.name}`);
   const known = new Map([...list.children].map((item) => [item.dataset.key, item]));
   const rows = [
     ...outbox.map((item) => ({ key: `out ${item.name}`, text: JSON.stringify([item.name, item.state]), make: () => outboxRow(item, context) })),
-    ...(state?.files ?? []).map((file) => ({ key: file.file, text: JSON.stringify(file), make: () => fileRow(file, t) })),
+    ...(state?.files ?? []).filter((file) => !twice(file)).map((file) => ({ key: file.file, text: JSON.stringify(file), make: () => fileRow(file, t) })),
   ].map(({ key, text, make }) => {
     const before = known.get(key);
     if (before?.dataset.text === text) return before; // what has not changed keeps its focus

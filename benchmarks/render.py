@@ -4,8 +4,9 @@
 
 29 clips of 720p in the library's format, 28 crossfades, 232 s. Each contender runs in its own
 process, which tells its CPU time; its memory, and that of what it starts, is looked at twenty
-times a second. The table has medians. `--quick` takes 8 clips and leaves out the long videos.
-`--keep` leaves clips and videos in a folder, and takes the clips from there if it has them.
+times a second. They run in rounds, and what counts is each one's median. `--quick` takes 8 clips
+and leaves out the long videos. `--keep` leaves clips and videos in a folder, and takes the clips
+from there if it has them.
 
 The xfade graph runs through libavfilter inside PyAV, with x264 at the preset of the library's
 format, or through the ffmpeg program where one is on PATH. "segments, joined" (the concat demuxer's
@@ -65,6 +66,9 @@ MOST_JOB_REROLL_RATIO = 0.4
 
 MOST_CHECK_SHARE = 0.15
 
+Row = dict[str, float]
+"""What one contender took: seconds, megabytes, frames."""
+
 LOOK_SECONDS = 0.05
 """Between two looks at a contender's memory."""
 
@@ -74,7 +78,7 @@ HOUR_CLIPS, FOREIGN_CLIPS = 450, 75
 """Moves of an hour, and of ten minutes."""
 
 
-def run_ours(folder: Path, clips: int, kind: str, cache: Path | None = None) -> dict[str, float]:
+def run_ours(folder: Path, clips: int, kind: str, cache: Path | None = None) -> Row:
     from rendering import JointCache, render
 
     module: Any = importlib.import_module("rendering.render")
@@ -357,7 +361,7 @@ def contender(name: str, folder: Path, clips: int) -> None:
     """Run one contender in this process and print what it took."""
     began = time.perf_counter()
     program = shutil.which("ffmpeg")
-    row: dict[str, float] = {}
+    row: Row = {}
     if name == "ours, one core":
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     if name in ("ours", "ours, cuts", "ours, one core"):
@@ -429,26 +433,28 @@ def _tree_memory(pid: int) -> float:
     return held / 1024
 
 
-def measured(name: str, folder: Path, clips: int, runs: int) -> dict[str, float]:
-    results = []
+def measured(name: str, folder: Path, clips: int) -> Row:
+    """Run one contender in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.render", "--run", name, str(folder), str(clips)]
-    for _ in range(runs):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            told: list[str] = []
-            reader = threading.Thread(target=told.extend, args=(process.stdout or (),))
-            reader.start()
-            peak = 0.0
-            while reader.is_alive():
-                peak = max(peak, _tree_memory(process.pid))
-                reader.join(LOOK_SECONDS)
-        if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, command)
-        result = json.loads(told[-1])
-        results.append({**result, "memory": max(peak, result["memory"]), "runs": runs})
-    return {key: statistics.median(result[key] for result in results) for key in results[0]}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        told: list[str] = []
+        reader = threading.Thread(target=told.extend, args=(process.stdout or (),))
+        reader.start()
+        peak = 0.0
+        while reader.is_alive():
+            peak = max(peak, _tree_memory(process.pid))
+            reader.join(LOOK_SECONDS)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    result: Row = json.loads(told[-1])
+    return {**result, "memory": max(peak, result["memory"])}
 
 
-def _checks(table: dict[str, dict[str, float]]) -> dict[str, bool]:
+def _medians(rows: list[Row]) -> Row:
+    return {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+
+
+def _checks(table: dict[str, Row]) -> dict[str, bool]:
     """Return each budget in words, and whether it is held."""
     cpu = {name: row["cpu"] for name, row in table.items()}
     ours, memory = cpu["ours"], table["ours"]["memory"]
@@ -565,21 +571,39 @@ def _prepare(folder: Path, clips: int) -> None:
     render_material.make_song(folder / "song.mp3", clips * MOVE_SECONDS + 1)
 
 
+def _in_words(row: Row) -> dict[str, str]:
+    return {
+        "cpu": f"{row['cpu']:.2f}",
+        "wall": f"{row['wall']:.2f}",
+        "memory": f"{row['memory']:.0f}",
+        "frames": f"{row['frames']:.0f}",
+    }
+
+
+def _print_row(name: str, words: dict[str, str]) -> None:
+    print(f"{name:17}" + "".join(f"{word:>9}" for word in words.values()), flush=True)
+
+
 def _compare(folder: Path, clips: int, quick: bool) -> int:
     _prepare(folder, clips)
-    print(f"{clips} clips of 720p, {clips * MOVE_SECONDS:.0f} s", flush=True)
-    print(f"{'':17}{'CPU s':>9}{'wall s':>9}{'peak MB':>9}{'frames':>9}{'runs':>6}")
-    table = {}
+    print(f"{clips} clips of 720p, {clips * MOVE_SECONDS:.0f} s, run by run")
+    _print_row("", {"cpu": "CPU s", "wall": "wall s", "memory": "peak MB", "frames": "frames"})
+    contenders = list(_contenders(quick))
+    rows: dict[str, list[Row]] = {name: [] for name, _ in contenders}
     quality: dict[str, bool] = {}
-    for name, runs in _contenders(quick):
-        row = table[name] = measured(name, folder, clips, 1 if quick else runs)
-        print(
-            f"{name:17}{row['cpu']:9.2f}{row['wall']:9.2f}{row['memory']:9.0f}{row['frames']:9.0f}"
-            f"{row['runs']:6.0f}",
-            flush=True,
-        )
-        if name == "ours":
-            quality = _quality_checks(folder / "ours.mp4", folder, clips)
+    # In rounds: a machine gives more at one time than at another, and to all of one round alike.
+    for number in range(1 if quick else max(runs for _, runs in contenders)):
+        for name, runs in contenders:
+            if number >= runs:
+                continue
+            rows[name].append(measured(name, folder, clips))
+            _print_row(name, _in_words(rows[name][-1]))
+            if name == "ours" and not quality:
+                quality = _quality_checks(folder / "ours.mp4", folder, clips)
+    table = {name: _medians(runs) for name, runs in rows.items()}
+    print("medians")
+    for name, row in table.items():
+        _print_row(name, _in_words(row) | {"runs": f"{len(rows[name])} runs"})
     checks = {**_checks(table), **quality, **_job_checks(folder, clips)}
     for text, good in checks.items():
         print(f"{'ok  ' if good else 'MISS'} {text}")

@@ -84,9 +84,10 @@ def make_clips(folder: Path, count: int, texture: Texture = ROUGH) -> None:
         scene = Scene(n, texture)
         whole = Rendition(folder / f"c{n}.mp4", *SIZE)
         small = Rendition(folder / f"c{n}_small.mp4", *SMALL_SIZE, PREVIEW_CRF, PREVIEW_PRESET)
+        keys = clip_format.joint_keys(HANDLE, HANDLE + MOVE_SECONDS)
         for number in range(FRAMES):
-            whole.add(scene.frame(number))
-            small.add(scene.frame(number))
+            whole.add(scene.frame(number), number in keys)
+            small.add(scene.frame(number), number in keys)
         whole.close()
         small.close()
     for n in range(DISTINCT, count):

@@ -114,7 +114,7 @@ def make_moves(job: ClipJob) -> MadeClip:
         with preview_of(preview) as rendition:
 
             def copy_and_look(frame: VideoFrame, time: float) -> None:
-                rendition.add(frame)
+                rendition.add(frame, frame.key_frame)
                 look(frame, time)
 
             watched = watch(path, facts, copy_and_look, rate)
@@ -193,7 +193,15 @@ def _is_whole(cuts: list[Cut], duration: float, last_handle: float) -> bool:
 def _conformed(job: ClipJob, suffix: str, part: Cut, facts: ClipFacts) -> tuple[Path, Path]:
     large = job.scratch / f"{job.fingerprint}{suffix}_720p.mp4"
     small = job.scratch / f"{job.fingerprint}{suffix}_360p.mp4"
-    conform(job.source.path, part.start, part.end, large, small, facts.pixel_aspect)
+    conform(
+        job.source.path,
+        part.start,
+        part.end,
+        large,
+        small,
+        facts.pixel_aspect,
+        counts=(part.beat_times[0], part.beat_times[-1]),
+    )
     return large, small
 
 

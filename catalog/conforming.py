@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from choreo.clip_format import (
     PRESET,
     TIME_BASE,
     TIMESCALE,
+    joint_keys,
     open_encoder,
     seal,
 )
@@ -45,6 +47,8 @@ ANIMATION_SECONDS = 5.0
 """An 8-count at 100 BPM; of a longer move the beginning is shown."""
 
 _FRAME_TICKS = TIMESCALE // FRAME_RATE
+_ANY, _KEY = 0, 1
+"""Kinds of picture that an encoder is asked for (AV_PICTURE_TYPE_NONE and I)."""
 
 
 class Rendition:
@@ -68,13 +72,13 @@ class Rendition:
         self._width, self._height = width, height
         self.frames = 0
 
-    def add(self, frame: VideoFrame) -> None:
-        """Append a frame, scaled if it has another size."""
+    def add(self, frame: VideoFrame, key: bool = False) -> None:
+        """Append a frame, scaled if it has another size; as a key frame if it must be one."""
         small = self._scaler.reformat(
             frame, self._width, self._height, PIXEL_FORMAT, interpolation=self._area
         )
         small.pts, small.time_base = self.frames, Fraction(1, FRAME_RATE)
-        small.pict_type = 0
+        small.pict_type = _KEY if key else _ANY
         self._container.mux(self._stream.encode(small))
         self.frames += 1
 
@@ -102,7 +106,13 @@ def preview_of(path: Path) -> Iterator[Rendition]:
 
 
 def conform(
-    source: Path, start: float, end: float, to: Path, preview: Path, pixel_aspect: float = 1.0
+    source: Path,
+    start: float,
+    end: float,
+    to: Path,
+    preview: Path,
+    pixel_aspect: float = 1.0,
+    counts: tuple[float, float] | None = None,
 ) -> int:
     """Write a part of a clip in the library's format, at both sizes.
 
@@ -123,6 +133,9 @@ def conform(
 
         pixel_aspect: Width of the source's pixels over their height.
 
+        counts: Seconds on the source's clock of the counts on which the move begins and ends, if
+            they are known: where joints will be, both get key frames.
+
     Returns:
 
         The number of frames written: `round((end - start) * 30)`, less where the source ends.
@@ -132,13 +145,14 @@ def conform(
         UnreadableMedia: When the source has no frame there.
     """
     large = Rendition(to, WIDTH, HEIGHT)
+    keys = joint_keys(counts[0] - start, counts[1] - start) if counts else frozenset()
     with preview_of(preview) as small:
         try:
             letterbox = _Letterbox(pixel_aspect)
-            for frame in _at_constant_rate(source, start, end):
+            for number, frame in enumerate(_at_constant_rate(source, start, end)):
                 shaped = letterbox.apply(frame)
-                large.add(shaped)
-                small.add(shaped)
+                large.add(shaped, number in keys)
+                small.add(shaped, number in keys)
         finally:
             large.close()
     if large.frames == 0:
@@ -240,12 +254,11 @@ def is_conformed(path: Path) -> bool:
             if packet.pts is not None:
                 stamps.append((packet.pts, packet.is_keyframe))
         stamps.sort()
-        return all(
-            pts == index * _FRAME_TICKS
-            and (not index % GOP_FRAMES or not key)
-            and (bool(index % GOP_FRAMES) or key)
-            for index, (pts, key) in enumerate(stamps)
-        )
+        if any(pts != index * _FRAME_TICKS for index, (pts, _) in enumerate(stamps)):
+            return False
+        keys = [index for index, (_, key) in enumerate(stamps) if key]
+        apart = [after - before for before, after in pairwise([*keys, len(stamps)])]
+        return keys[:1] == [0] and max(apart) <= GOP_FRAMES
 
 
 @cache

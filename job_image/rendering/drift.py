@@ -6,6 +6,9 @@ places, and once more from the finished file; the shift at which both agree best
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
+from math import sqrt
+from operator import mul
 
 from av.audio.frame import AudioFrame
 
@@ -88,17 +91,30 @@ def _shift(before: Sequence[float], after: Sequence[float]) -> int | None:
     middle = _flat(before[REACH:-REACH])
     if middle is None:
         return None
+    count = len(middle)
+    sums = [0.0, *accumulate(after)]
+    squares = [0.0, *accumulate(map(mul, after, after))]
 
     def agreement(shift: int) -> float:
-        other = _flat(after[REACH + shift : len(after) - REACH + shift])
-        return sum(map(float.__mul__, middle, other)) if other is not None else 0.0
+        first = REACH + shift
+        total = sums[first + count] - sums[first]
+        size = squares[first + count] - squares[first] - total * total / count
+        if size <= _SILENT * count:
+            return 0.0
+        # `middle` has no mean, so that of the other need not be taken away.
+        return sum(map(mul, middle, after[first : first + count])) / sqrt(size)
 
     best = max(range(-REACH, REACH + 1), key=agreement)
     return best if agreement(best) > agreement(0) + CLEARLY_BETTER else 0
 
 
+_SILENT = 1e-6
+"""Variance of an envelope, per value, at or below which nothing is heard in it."""
+
+
 def _flat(values: Sequence[float]) -> list[float] | None:
+    """Return values without their mean and of unit length, or None if nothing is heard."""
     mean = sum(values) / len(values)
     around = [value - mean for value in values]
-    size = sum(map(float.__mul__, around, around)) ** 0.5
-    return [value / size for value in around] if size > 1e-3 * len(values) ** 0.5 else None
+    size = sum(map(mul, around, around))
+    return [value / sqrt(size) for value in around] if size > _SILENT * len(values) else None

@@ -43,7 +43,10 @@ DARKEST_PLANNED = 0.5
 """Light of a planned fade below which a black picture is no surprise."""
 
 MOST_LOOKS = 40
-"""Key frames decoded at most, however long the video: keeps the check cheap."""
+"""Key frames looked at, however long the video: keeps the check cheap."""
+
+DECODED_JOINTS = 4
+"""Of these, key frames after joints that are decoded however large they are."""
 
 LARGEST_BLACK = 16
 """Bytes that each 16 x 16 pixels of a black key frame take at most: noise that is left in it is
@@ -281,8 +284,10 @@ def _chosen(packets: _Packets, timeline: Timeline) -> dict[int, bool]:
         stamps[max(0, bisect_right(stamps, joint.end * step) - 1)] for joint in timeline.joints
     ]
     large = {packet.stamp for packet in keys if packet.size > LARGEST_BLACK * _blocks(timeline)}
-    decoded = {packet.stamp for packet in small[:share]} | set(_some(joints, share))
-    chosen = decoded | set(_some(stamps, share))
+    decoded = set(_some(joints, DECODED_JOINTS))
+    chosen = {packet.stamp for packet in small[:share]}.union(
+        decoded, _some(joints, share), _some(stamps, share)
+    )
     return {stamp: stamp in decoded or stamp not in large for stamp in sorted(chosen)}
 
 

@@ -31,10 +31,10 @@ SAMPLE_RATE = 48_000
 SAMPLE = Fraction(1, SAMPLE_RATE)
 """Seconds."""
 
-BLOCK = 4_096
-"""Samples handled at a time."""
+BLOCK = 16_384
+"""Samples handled at a time: fewer make the threads wait for one another more often."""
 
-ROW, ROWS_AHEAD = 8, 3
+ROW, ROWS_AHEAD = 2, 3
 """Blocks made in one go, and how often that is done ahead of their use."""
 
 _BYTES = 4

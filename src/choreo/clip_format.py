@@ -23,7 +23,11 @@ FRAME_RATE = 30
 """Frames per second, constant."""
 
 GOP_FRAMES = 15
-"""Key frames are this far apart (0.5 s), so that a trim encodes little again."""
+"""Key frames are at most this far apart (0.5 s), so that a trim encodes little again."""
+
+LEAD_FRAMES, SETTLED_FRAMES = 4, 6
+"""What a crossfade of the usual 0.3 s takes of the clip before the count at which the move ends,
+and of the next clip after it; the latter with one frame more, as retiming and rounding move it."""
 
 TIMESCALE = 15_360
 """Ticks per second of the mp4 track: 512 a frame, so retimed stamps stay exact to 0.1 ms."""
@@ -70,6 +74,22 @@ def level(width: int, height: int, frame_rate: int | Fraction) -> str:
     return _LEVELS[-1][0]
 
 
+def joint_keys(entry: float, exit: float) -> frozenset[int]:
+    """Return the frames of a clip at which key frames are asked for, whatever their distance.
+
+    Nearly every joint of a video begins and ends at such frames, a cut at the counts, a crossfade
+    around them: what lies between joints is then copied whole.
+
+    Args:
+
+        entry: Seconds from the clip's first frame to the count on which its move begins.
+
+        exit: Likewise, to the count on which it ends.
+    """
+    first, end = round(entry * FRAME_RATE), round(exit * FRAME_RATE)
+    return frozenset((first, first + SETTLED_FRAMES, end - LEAD_FRAMES))
+
+
 def open_encoder(
     container: "OutputContainer",
     width: int,
@@ -83,7 +103,7 @@ def open_encoder(
     """Add an H.264 stream in the library's format to `container`.
 
     Encode frames of `PIXEL_FORMAT` in BT.709 with `pts` counted in frames and
-    `time_base = 1 / frame_rate`. Neither `crf` nor `bit_rate` changes the parameter sets;
+    `time_base = 1 / frame_rate`. A frame whose `pict_type` is I becomes a key frame. Neither `crf` nor `bit_rate` changes the parameter sets;
     `width`, `height` and `frame_rate` do.
 
     Args:
@@ -109,6 +129,7 @@ def open_encoder(
         options={
             "preset": PRESET,
             "profile": "high",
+            "forced-idr": "1",
             "x264-params": f"{_X264}:level={level(width, height, frame_rate)}",
             **quality,
         },

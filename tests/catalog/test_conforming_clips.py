@@ -9,12 +9,22 @@ from catalog_media import read_number, turn_by_metadata, write_clip
 
 from catalog.conforming import HEIGHT, WIDTH, conform, is_conformed
 from catalog.probing import probe
+from choreo.clip_format import GOP_FRAMES, MP4_OPTIONS, open_encoder
 
 
 def shown(path):
     with av.open(str(path)) as container:
         frames = container.decode(container.streams.video[0])
         return [(frame.time, frame.to_ndarray(format="rgb24")) for frame in frames]
+
+
+def keys_of(path):
+    """The frames that are key frames."""
+    with av.open(str(path)) as container:
+        packets = list(container.demux(video=0))
+    return sorted(
+        round(packet.pts * packet.time_base * 30) for packet in packets if packet.is_keyframe
+    )
 
 
 def picture_in(frame, aspect):
@@ -92,6 +102,34 @@ def test_what_conforming_writes_is_recognised_as_conformed(tmp_path):
     assert is_conformed(tmp_path / "a.mp4")
     assert not is_conformed(tmp_path / "b.mp4")
     assert not is_conformed(tmp_path / "clip.mp4")
+
+
+def test_both_renditions_have_key_frames_where_joints_begin_and_end(tmp_path):
+    write_clip(tmp_path / "clip.mp4", seconds=5.0)
+    files = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    conform(tmp_path / "clip.mp4", 0.4, 4.8, *files, counts=(1.2, 4.0))
+    for file in files:
+        keys = keys_of(file)
+        # The counts are frames 24 and 108; a crossfade of 0.3 s takes 4 frames before, 5 after.
+        assert {24, 30, 104} <= set(keys)
+        assert max(np.diff([*keys, 132])) <= GOP_FRAMES
+    assert is_conformed(files[0])
+
+
+def test_a_clip_whose_key_frames_lie_far_apart_is_not_conformed(tmp_path):
+    for apart in (GOP_FRAMES, 2 * GOP_FRAMES):
+        with av.open(str(tmp_path / "clip.mp4"), "w", options=MP4_OPTIONS) as container:
+            stream = open_encoder(container, WIDTH, HEIGHT)
+            codec = stream.codec_context
+            keyint = f"{codec.options['x264-params']}:keyint={apart}:min-keyint={apart}"
+            codec.options = {**codec.options, "x264-params": keyint}
+            for number in range(45):
+                frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+                frame.pts, frame.time_base = number, Fraction(1, 30)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        assert np.diff(keys_of(tmp_path / "clip.mp4"))[0] == apart
+        assert is_conformed(tmp_path / "clip.mp4") == (apart == GOP_FRAMES)
 
 
 def test_conformed_clips_have_no_sound(tmp_path):

@@ -1,6 +1,6 @@
 """Clips whose every frame tells which clip and which frame it is, and songs with known clicks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 
 from choreo import clip_format
 from choreo.blueprint import Blueprint
@@ -79,13 +80,15 @@ def conformed_clip(
     size: tuple[int, int] = (WIDTH, HEIGHT),
     sealed: bool = True,
     drawn: Callable[[int, int, int, int], np.ndarray] = barcode,
+    keys: Container[int] = (),
 ) -> Path:
-    """A clip in the library's format, sealed as ingest does it."""
+    """A clip in the library's format, sealed as ingest does it, with further key frames."""
     with av.open(str(path), "w", format="mp4", options=clip_format.MP4_OPTIONS) as container:
         stream = clip_format.open_encoder(container, *size)
         for number in range(frames):
             frame = picture(drawn(clip, number, *size))
             frame.pts, frame.time_base = number, Fraction(1, clip_format.FRAME_RATE)
+            frame.pict_type = PictureType.I if number in keys else PictureType.NONE
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     if sealed:

@@ -21,6 +21,7 @@ from barcodes import (
     write_wav,
 )
 
+from choreo import clip_format
 from choreo.blueprint import Blueprint
 from choreo.errors import RenderFailed
 from rendering import RenderReport, render
@@ -136,6 +137,39 @@ def test_a_plan_of_cuts_on_key_frames_is_copied_whole(
 ) -> None:
     report = made(plan(in_a_row(2.0)), media, tmp_path / "video.mp4")
     assert report.quality["copied_frames"] == report.frames == 180
+
+
+@pytest.mark.parametrize("kind", ["cut", "crossfade"])
+@pytest.mark.parametrize("speed", [0.93, 0.97, 1.0, 1.04, 1.07])
+def test_clips_with_key_frames_at_their_counts_are_copied_up_to_the_transitions(
+    media: dict[str, Path], tmp_path: Path, speed: float, kind: str
+) -> None:
+    counts = [0.8 + 0.47 * count for count in range(9)]
+    entry, leaving = counts[0], counts[-1]
+    keys = clip_format.joint_keys(entry, leaving)
+    clips = {
+        f"moves/c{n}.mp4": conformed_clip(tmp_path / f"c{n}.mp4", n, CLIP_FRAMES, keys=keys)
+        for n in range(CLIPS)
+    }
+    length = (leaving - entry) / speed
+    moves = [
+        move(
+            f"c{n}",
+            n * length,
+            length,
+            trim_start=entry,
+            trim_end=CLIP_FRAMES / 30 - leaving,
+            original_duration=CLIP_FRAMES / 30,
+            transition_type=kind,
+            beat_map=[[time, n * length + (time - entry) / speed] for time in counts],
+        )
+        for n in range(CLIPS)
+    ]
+    report = made(plan(moves), {**media, **clips}, tmp_path / "video.mp4")
+    drawn = report.frames - report.quality["copied_frames"]
+    transition = 9 if kind == "crossfade" else 0
+    rounded = 4
+    assert drawn <= (transition + rounded) * (CLIPS - 1)
 
 
 @pytest.mark.parametrize("even", [False, True])

@@ -12,10 +12,11 @@ from typing import Any
 import av
 import numpy as np
 import skia
+from av.video.frame import PictureType
 from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
-from choreo.clip_format import FRAME_RATE, MP4_OPTIONS, PIXEL_FORMAT, open_encoder
+from choreo.clip_format import FRAME_RATE, MP4_OPTIONS, PIXEL_FORMAT, joint_keys, open_encoder
 
 from .body import JOINTS, SIDES
 from .camera import HEIGHT, WIDTH, project
@@ -267,11 +268,13 @@ def _encode(score: Score, motion: Motion, path: Path) -> None:
         x264 = codec.options["x264-params"] + ":" + X264
         codec.options = {**codec.options, "preset": PRESET, "x264-params": x264}
         picture = base.copy()
+        keys = joint_keys(HANDLE_SECONDS, HANDLE_SECONDS + score.counts * score.beat)
         for index, (pixels, (x0, y0, x1, y1)) in enumerate(paint_frames(score, motion)):
             crop = _to_yuv(pixels[y0:y1, x0:x1], scaler)
             _paste(picture, crop, x0, y0, x1, y1)
             frame = av.VideoFrame.from_ndarray(picture, format=PIXEL_FORMAT)
             frame.pts, frame.time_base = index, Fraction(1, FRAME_RATE)
+            frame.pict_type = PictureType.I if index in keys else PictureType.NONE
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     part.replace(path)

@@ -102,7 +102,8 @@ def _shift(before: Sequence[float], after: Sequence[float]) -> int | None:
         if size <= _SILENT * count:
             return 0.0
         # `middle` has no mean, so that of the other need not be taken away.
-        return sum(map(mul, middle, after[first : first + count])) / sqrt(size)
+        product: float = sum(map(mul, middle, after[first : first + count]))
+        return product / sqrt(size)
 
     best = max(range(-REACH, REACH + 1), key=agreement)
     return best if agreement(best) > agreement(0) + CLEARLY_BETTER else 0

@@ -39,7 +39,8 @@ which is fainter than either, has less to hide an error in. SSIM 0.97 on grainy 
 
 _JOINT = "keyint=250:subme=0:merange=4:b-adapt=0:partitions=i8x8:aq-mode=2:no-deblock=1"
 """One key frame, at the front, the cheapest search, which is 40 % less work on a joint, and bits
-where the picture is plain (x264's auto-variance). None of it is told in the parameter sets."""
+where the picture is plain (x264's auto-variance). At this quality smoothing between blocks changes
+next to nothing and takes a thirtieth of the time. None of it is told in the parameter sets."""
 
 IN_BETWEEN = (2, 5)
 """Pictures in a row that are predicted from both sides: one takes a quarter of the work of a

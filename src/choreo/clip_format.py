@@ -103,8 +103,8 @@ def open_encoder(
     """Add an H.264 stream in the library's format to `container`.
 
     Encode frames of `PIXEL_FORMAT` in BT.709 with `pts` counted in frames and
-    `time_base = 1 / frame_rate`. A frame whose `pict_type` is I becomes a key frame. Neither `crf` nor `bit_rate` changes the parameter sets;
-    `width`, `height` and `frame_rate` do.
+    `time_base = 1 / frame_rate`. A frame whose `pict_type` is I becomes a key frame. Neither `crf`
+    nor `bit_rate` changes the parameter sets; `width`, `height` and `frame_rate` do.
 
     Args:
 

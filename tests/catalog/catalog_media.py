@@ -100,3 +100,12 @@ def turn_by_metadata(path: Path) -> None:
 
 def library(folder: Path) -> Stack:
     return Stack(Settings.from_env({"LIBRARY": str(folder)}, Role.CATALOG))
+
+
+def keys_of(path):
+    """The frames that are key frames."""
+    with av.open(str(path)) as container:
+        packets = list(container.demux(video=0))
+    return sorted(
+        round(packet.pts * packet.time_base * 30) for packet in packets if packet.is_keyframe
+    )

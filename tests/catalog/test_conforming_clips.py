@@ -5,7 +5,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from catalog_media import read_number, turn_by_metadata, write_clip
+from catalog_media import keys_of, read_number, turn_by_metadata, write_clip
 
 from catalog.conforming import HEIGHT, WIDTH, conform, is_conformed
 from catalog.probing import probe
@@ -16,15 +16,6 @@ def shown(path):
     with av.open(str(path)) as container:
         frames = container.decode(container.streams.video[0])
         return [(frame.time, frame.to_ndarray(format="rgb24")) for frame in frames]
-
-
-def keys_of(path):
-    """The frames that are key frames."""
-    with av.open(str(path)) as container:
-        packets = list(container.demux(video=0))
-    return sorted(
-        round(packet.pts * packet.time_base * 30) for packet in packets if packet.is_keyframe
-    )
 
 
 def picture_in(frame, aspect):

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from catalog_media import library, write_clip
+from catalog_media import keys_of, library, write_clip
 
 from catalog.ingest import ingest
 from catalog.manifest import read_manifest
 from catalog.scratch import scratch_folder
+from choreo.clip_format import joint_keys
 from choreo.errors import InvalidInput
 from choreo.vocabulary import Difficulty, EnergyLevel, Hold, Style
 
@@ -126,6 +127,29 @@ def test_every_bad_file_is_named_with_its_reason(file, reason, ingested):
     _, summary, _ = ingested
     reasons = [refusal.reason for refusal in summary.refusals if refusal.file == file]
     assert any(re.search(reason, text) for text in reasons), summary.refusals
+
+
+def test_joints_find_key_frames_around_the_counts_of_every_move(ingested, tmp_path):
+    made, _, _ = ingested
+    # A move's media, taken for a clip: they are in the library's format and not encoded again.
+    folder, again = made.settings.media_root, library(tmp_path / "lib")
+    (first, *_) = made.catalogue.moves()
+    (tmp_path / "moves").mkdir()
+    shutil.copy(folder / first.video_path, tmp_path / "moves/turn_1.mp4")
+    (tmp_path / "moves/manifest.csv").write_text(
+        f"{COLUMNS}\nturn_1.mp4,,,,,,{first.counts},{first.beat_times[0]},120,,,,,,\n"
+    )
+    ingest(None, tmp_path / "moves", None, again, workers=1)
+    (copied,) = again.catalogue.moves()
+    assert (again.settings.media_root / copied.video_path).read_bytes() == (
+        folder / first.video_path
+    ).read_bytes()
+    for stack in (made, again):
+        for move in stack.catalogue.moves():
+            wanted = joint_keys(move.beat_times[0], move.beat_times[-1])
+            keys = keys_of(stack.settings.media_root / move.video_path)
+            assert wanted <= set(keys)
+            assert keys_of(stack.settings.media_root / move.preview_path) == keys
 
 
 def test_all_that_is_good_is_in_the_library(ingested):

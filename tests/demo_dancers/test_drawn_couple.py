@@ -209,7 +209,8 @@ def test_clips_have_the_stitchable_format(clips):
         score = SCORES[name]
         last = HANDLE_SECONDS + score.counts * score.beat
         assert joint_keys(HANDLE_SECONDS, last) <= set(keys)
-        assert keys[0] == 0 and max(np.diff([*keys, len(packets)])) <= GOP_FRAMES
+        assert keys[0] == 0
+        assert max(np.diff([*keys, len(packets)])) <= GOP_FRAMES
     assert len(headers) == 1
 
 

@@ -3,7 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -57,3 +59,19 @@ def test_two_deployments_that_migrate_at_once_both_succeed(empty_url):
     ]
     words = [deployment.communicate(timeout=60)[1] for deployment in deployments]
     assert [deployment.returncode for deployment in deployments] == [0, 0], words
+
+
+def test_many_may_open_a_new_file_at_once(tmp_path):
+    many = 8
+    for number in range(25):
+        url = f"sqlite:///{tmp_path / str(number)}.db"
+        together = Barrier(many)
+
+        def opened(_: int, url: str = url, together: Barrier = together) -> str:
+            engine = engine_for(url)
+            together.wait()
+            with engine.connect() as connection:
+                return connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+
+        with ThreadPoolExecutor(many) as openers:
+            assert set(openers.map(opened, range(many))) == {"wal"}

@@ -1,6 +1,7 @@
 """Opening a database: SQLite in a file, PostgreSQL by address, or Cloud SQL by instance."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ from choreo.settings import Settings
 
 SQLITE_BUSY_SECONDS = 20
 """How long a writer waits for another one; writes here last milliseconds."""
+
+_BETWEEN_TRIES = 0.01
+"""Seconds."""
 
 SQLITE_CACHE_KIB = 256
 """Of pages that each connection may keep, instead of 2,000. They are of no use after the next write
@@ -58,8 +62,22 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver would open transactions late, which turns two writers into a deadlock.
     connection.isolation_level = None
     cache = f"cache_size=-{SQLITE_CACHE_KIB}"
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", cache):
+    _write_ahead(connection)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON", cache):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Set the journal's mode; of two that do so in a new file at once SQLite lets one fail."""
+    until = time.monotonic() + SQLITE_BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+        time.sleep(_BETWEEN_TRIES)
 
 
 def _begin(connection: Connection) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 
@@ -20,6 +20,8 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 OUT = click.Path(dir_okay=False, path_type=Path)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def _library_option(command: _F) -> _F:
@@ -37,11 +39,11 @@ def _json_option(command: _F) -> _F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
 
 
-def _says_errors(command: _F) -> _F:
+def _says_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
     """Turn this product's errors into one message on stderr and exit code 1."""
 
     @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
             return command(*args, **kwargs)
         except ChoreoError as exc:
@@ -51,7 +53,7 @@ def _says_errors(command: _F) -> _F:
         except OSError as exc:
             raise click.ClickException(f"{exc.strerror}: {exc.filename}") from exc
 
-    return wrapped  # type: ignore[return-value]  # wraps keeps the signature
+    return wrapped
 
 
 def _example(text: str) -> str:

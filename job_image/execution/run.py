@@ -101,8 +101,7 @@ def run(
         metrics.record(metrics.TASKS, 1, outcome="failed")
         logging.exception("failed: %s", TOO_MUCH_MEMORY, extra={"event": "task_failed"})
         return FAILED
-    except Exception:
-        # Not foreseen: the task goes back, and its number of tries ends a loop.
+    except Exception:  # not foreseen: the task goes back, and its number of tries ends a loop
         tasks.hand_back(claim)
         raise
     return DONE

@@ -24,6 +24,9 @@ REACH = 40
 CLEARLY_BETTER = 0.05
 """Correlation by which another shift must beat none: a held tone agrees with any."""
 
+_SILENT = 1e-6
+"""Variance of an envelope, per value, at or below which nothing is heard in it."""
+
 
 @dataclass(slots=True)
 class Listener:
@@ -107,10 +110,6 @@ def _shift(before: Sequence[float], after: Sequence[float]) -> int | None:
 
     best = max(range(-REACH, REACH + 1), key=agreement)
     return best if agreement(best) > agreement(0) + CLEARLY_BETTER else 0
-
-
-_SILENT = 1e-6
-"""Variance of an envelope, per value, at or below which nothing is heard in it."""
 
 
 def _flat(values: Sequence[float]) -> list[float] | None:

@@ -147,8 +147,7 @@ class Worker:
             LOGGER.warning("the task fails: %s", exc, extra=TASK_FAILED)
             self._tasks.fail(claim, str(exc))
             metrics.record(metrics.TASKS, 1, outcome="failed")
-        except Exception:
-            # Not foreseen: the next delivery may do better, and the limit of tries ends it.
+        except Exception:  # not foreseen: the next delivery may do better; the tries are limited
             self._give_back(claim)
             raise
 

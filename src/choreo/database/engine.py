@@ -75,7 +75,8 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+            busy = exc.sqlite_errorname.startswith("SQLITE_BUSY")
+            if not busy or time.monotonic() > until:
                 raise
         time.sleep(_BETWEEN_TRIES)
 

@@ -12,8 +12,15 @@ from pathlib import Path
 import pytest
 import stamina
 from hypothesis import HealthCheck, settings
-from machine import BUCKET, Listener, eventually, new_postgres_database, require
-from playwright.sync_api import Browser, Error, sync_playwright
+from machine import (
+    BUCKET,
+    PATIENCE_SECONDS,
+    Listener,
+    eventually,
+    new_postgres_database,
+    require,
+)
+from playwright.sync_api import Browser, Error, expect, sync_playwright
 from sqlalchemy import Engine
 
 from choreo.database.engine import engine_for
@@ -32,6 +39,7 @@ settings.register_profile(
     "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("busy")
+expect.set_options(timeout=1000 * PATIENCE_SECONDS)
 
 
 # Databases.

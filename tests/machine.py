@@ -14,6 +14,9 @@ from choreo.database.engine import engine_for
 
 BUCKET = "choreo-media"
 
+PATIENCE_SECONDS = 300.0
+"""How long a test waits for what must come: only what is broken takes it on the busiest machine."""
+
 _numbers = itertools.count()
 
 
@@ -26,7 +29,7 @@ def require(part: str | None, reason: str) -> str:
     return part
 
 
-def eventually(holds: Callable[[], object], seconds: float = 20.0) -> None:
+def eventually(holds: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
     """Return as soon as `holds()` is true; fail when it is not within a generous time."""
     deadline = time.monotonic() + seconds
     while not holds():

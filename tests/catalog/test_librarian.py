@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pytest
 from catalog_media import write_clip
-from machine import eventually
+from machine import PATIENCE_SECONDS, eventually
 
 from catalog.summary import Outcome
 from choreo.errors import InvalidInput, Unavailable
 from choreo.local.librarian import LibrarianClient
 from local_emulators.inbox import RECORDS, Inbox
 from local_emulators.ingest_service import Librarian, LibrarianServer
-
-PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +32,7 @@ def states(librarian):
 
 
 def at_rest(librarian):
-    eventually(lambda: not librarian.state()["working"], PATIENCE_SECONDS)
+    eventually(lambda: not librarian.state()["working"])
     return states(librarian)
 
 
@@ -96,7 +94,7 @@ def test_a_file_that_comes_during_an_ingest_is_taken_in_after_it(tmp_path, clip,
     assert librarian.state()["working"]
     assert states(librarian) == {"moves/a.mp4": "waiting", "moves/b.mp4": "waiting"}
     gate.set()
-    eventually(lambda: set(states(librarian).values()) == {"made"}, PATIENCE_SECONDS)
+    eventually(lambda: set(states(librarian).values()) == {"made"})
     at_rest(librarian)
     assert passes == [["a.mp4"], ["a.mp4", "b.mp4"]]
 
@@ -113,10 +111,10 @@ def test_an_ingest_that_breaks_off_is_told_and_tried_again(tmp_path, clip, monke
     librarian = Librarian(tmp_path / "library")
     drop(librarian, "moves/a.mp4", clip)  # before the start, or there would be two attempts
     librarian.start()
-    eventually(lambda: librarian.state()["fault"] == "the store is away", PATIENCE_SECONDS)
+    eventually(lambda: librarian.state()["fault"] == "the store is away")
     assert at_rest(librarian) == {"moves/a.mp4": "waiting"}
     librarian.wake()
-    eventually(lambda: states(librarian) == {"moves/a.mp4": "made"}, PATIENCE_SECONDS)
+    eventually(lambda: states(librarian) == {"moves/a.mp4": "made"})
     assert librarian.state()["fault"] == ""
 
 

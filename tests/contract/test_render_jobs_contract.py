@@ -410,7 +410,7 @@ def test_the_service_leaves_no_child_behind(script, told, eventually, tmp_path, 
         _, lines = service.communicate(timeout=20)
         assert service.returncode == (-number if number == signal.SIGKILL else 0)
         assert "] rendering waits" in lines
-        eventually(lambda: not alive(job) and not alive(grandchild), seconds=40)
+        eventually(lambda: not alive(job) and not alive(grandchild))
         if number != signal.SIGKILL:  # then the next service does
             assert not list(scratch.iterdir())
     finally:

@@ -5,8 +5,6 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-PATIENCE_SECONDS = 120.0
-
 
 class Api:
     """Calls of the API at one address."""

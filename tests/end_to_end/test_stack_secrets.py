@@ -31,8 +31,6 @@ KEY = "the-key-of-the-language-model"
 PASSWORD = "the password/of the database"
 CALLERS = f"anna:{ANNA}\nbeni:{BENI}"
 
-PATIENCE_SECONDS = 120.0
-
 RING = read_tokens(CALLERS)[0]
 
 SECRETS = (
@@ -112,7 +110,6 @@ def _use_everything(caller: Caller, library: Path, eventually: Callable[..., Non
     def ended(task_id: str, status: str) -> None:
         eventually(
             lambda: caller.send("GET", tasks + task_id)["status"] not in ("pending", "running"),
-            seconds=PATIENCE_SECONDS,
         )
         assert caller.send("GET", tasks + task_id)["status"] == status
 

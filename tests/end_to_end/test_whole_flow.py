@@ -11,7 +11,7 @@ from pathlib import Path
 
 import av
 import pytest
-from api_client import PATIENCE_SECONDS, Api
+from api_client import Api
 
 from choreo.blueprint import Blueprint
 from choreo.local.planning_queue import push_body
@@ -25,7 +25,6 @@ Eventually = Callable[..., None]
 def _ended(api: Api, task_id: str, eventually: Eventually) -> dict:
     eventually(
         lambda: api.task(task_id)["status"] in ("completed", "failed", "cancelled"),
-        seconds=PATIENCE_SECONDS,
     )
     return api.task(task_id)
 
@@ -168,7 +167,7 @@ def test_the_stack_keeps_its_state_and_leaves_no_process_behind(
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    eventually(lambda: not _processes_with(marker), seconds=30)
+    eventually(lambda: not _processes_with(marker))
 
 
 def _processes_with(marker: str) -> list[int]:

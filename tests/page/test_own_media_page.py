@@ -10,16 +10,13 @@ from typing import Any
 import pytest
 from machine import eventually
 from playwright.sync_api import Browser, Page, expect
-from visitor import PATIENCE_MS, PHONE, Visitor
+from visitor import PHONE, Visitor
 
 from local_emulators.demo_library.synthesiser import Part
 from local_emulators.small_media import MOVES, TEMPO, write_moves, write_song
 from local_emulators.stack import LocalStack
 
 # One browser goes through the whole of it: each test finds what the one before has left.
-
-INGEST_MS = 300_000
-"""Far above what two busy cores take to listen to a song and to encode four clips."""
 
 UNTRANSLATED = re.compile(r"\b(media|mend|edit|library|class|hold|problem)\.[a-z_-]+\b")
 
@@ -58,7 +55,7 @@ def fed(teacher: Visitor, sources: Path) -> Visitor:
     )
     page.locator("#choose-folder").set_input_files(sources / "moves")
     expect(row(page, "notes.txt")).to_contain_text("neither a song nor a clip")
-    expect(page.locator("#files li.made")).to_have_count(5, timeout=INGEST_MS)
+    expect(page.locator("#files li.made")).to_have_count(5)
     expect(page.locator("#media-status")).to_contain_text("5 files are in the library")
     expect(page.locator("#media-songs")).to_contain_text("Patio")
     return teacher
@@ -99,7 +96,7 @@ def test_a_file_can_be_dropped_and_the_same_one_is_not_taken_twice(
     )
     page.locator(".drop").dispatch_event("drop", {"dataTransfer": dropped})
     expect(row(page, "zz another name.m4a")).to_contain_text(
-        "the same file as patio.m4a", ignore_case=True, timeout=PATIENCE_MS
+        "the same file as patio.m4a", ignore_case=True
     )
     assert len(answer(fed, "/api/songs")["songs"]) == 1
 
@@ -157,7 +154,7 @@ def test_the_one_is_mended_by_tapping_along_and_taken_back(fed: Visitor) -> None
     page.get_by_role("button", name="1 count later").click()
     expect(page.locator("#mend-undo")).to_be_enabled()
     counts = "/api/songs/patio/counts"
-    eventually(lambda: answer(fed, counts)["version"] != mended["version"], PATIENCE_MS / 1000)
+    eventually(lambda: answer(fed, counts)["version"] != mended["version"])
     for _ in range(2):
         expect(page.locator("#mend-undo")).to_be_enabled()
         page.locator("#mend-undo").click()
@@ -238,10 +235,7 @@ def test_a_class_plan_is_made_kept_and_printed(fed: Visitor) -> None:
     for said in ({"shift": 1}, {"heard": True}):
         assert page.request.post(f"{fed.address}/api/songs/patio/counts", data=said).ok
     ended = [f"/api/choreography/tasks/{dance}" for dance in dances]
-    eventually(
-        lambda: all(answer(fed, task)["status"] == "completed" for task in ended),
-        2 * PATIENCE_MS / 1000,
-    )
+    eventually(lambda: all(answer(fed, task)["status"] == "completed" for task in ended))
     fed.go("#/class")
     page.locator("#class-new").click()
     page.get_by_label("Name of the class").fill("Tuesday <b>beginners</b>")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
-from visitor import PATIENCE_MS, PHONE, Visitor
+from visitor import PHONE, Visitor
 
 FRAME = 1 / 30
 
@@ -35,7 +35,7 @@ def dance(dancer: Visitor) -> dict[str, Any]:
     task_id = dancer.task_id()
     page.reload()
     assert dancer.task_id() == task_id
-    expect(page.locator("#moves .card").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#moves .card").first).to_be_visible()
     dancer.look("wait")
     dancer.finished()
     plan: dict[str, Any] = page.request.get(
@@ -318,7 +318,7 @@ def test_the_preview_of_a_running_job_is_practised_with_until_the_whole_video_co
     page = visitor.go()
     page.get_by_role("button", name="Make the video").click()
     preview = page.locator("#player[data-kind=preview]")
-    expect(preview).to_be_visible(timeout=PATIENCE_MS)
+    expect(preview).to_be_visible()
     task = f"{visitor.address}/api/choreography/tasks/{visitor.task_id()}"
     assert page.request.get(task).json()["video_url"] is None
     expect(preview).to_contain_text("A small preview")
@@ -459,7 +459,7 @@ def test_a_dance_that_fails_says_why_and_what_to_do(visitor: Visitor, library: P
         page = visitor.go()
         page.get_by_role("button", name="Make the video").click()
         failed = page.get_by_role("heading", name="could not be made")
-        expect(failed).to_be_visible(timeout=PATIENCE_MS)
+        expect(failed).to_be_visible()
     finally:
         away.rename(clips)
     expect(page.get_by_role("status").first).to_contain_text("try again")

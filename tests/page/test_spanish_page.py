@@ -11,7 +11,7 @@ import pytest
 from emitted import fragments, sentences
 from playwright.sync_api import Browser, Page, expect
 from pydantic import ValidationError
-from visitor import PATIENCE_MS, PHONE, Visitor
+from visitor import PHONE, Visitor
 
 from choreo.errors import InvalidBlueprint, UnsafePath
 from choreo.media_path import checked_path
@@ -243,7 +243,7 @@ def test_a_finished_dance_has_no_english_in_it(browser: Browser, address: str) -
     visitor.look("spanish-finished")
     page.locator("#moves").get_by_role("button", name=re.compile("^Cambiar ")).first.click()
     page.get_by_role("button", name="Elegir 1 paso de nuevo").click()
-    expect(page.locator("#versions, .versions").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#versions, .versions").first).to_be_visible()
     visitor.finished()
     expect(page.locator("#moves .why").first).to_contain_text(re.compile("Elegido|Aquí no cabe"))
     assert unspoken(page) == []

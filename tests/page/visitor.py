@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it has no annotations
+from machine import PATIENCE_SECONDS
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -19,9 +20,6 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 
 PICTURES = Path(__file__).parents[2] / "build" / "page"
 """Pictures of every state, to be looked at after a run."""
-
-PATIENCE_MS = 90_000
-"""Two busy cores make a video of half a minute in far less."""
 
 WATCH_POLICY = """
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -48,7 +46,7 @@ class Visitor:
         """Open a tab of a browser that has never been here."""
         context = browser.new_context(viewport=viewport, locale=language)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
+        page.set_default_timeout(1000 * PATIENCE_SECONDS)
         page.add_init_script(WATCH_POLICY)
         visitor = cls(context, page, address)
         page.on("console", visitor._hear)
@@ -101,4 +99,4 @@ class Visitor:
     def finished(self) -> None:
         """Wait until the dance of the address can be watched whole."""
         own = self.page.locator(f'#take a[href*="{self.task_id()}"]').first
-        expect(own).to_be_visible(timeout=PATIENCE_MS)
+        expect(own).to_be_visible()

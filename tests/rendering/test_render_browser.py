@@ -88,7 +88,7 @@ def test_chromium_shows_the_planned_frames_around_joints(
     (tmp_path / "page.html").write_text(PAGE)
     page = browser.new_page()
     page.goto(f"{address}/page.html")
-    page.wait_for_function("document.querySelector('video').readyState >= 2", timeout=15_000)
+    page.wait_for_function("document.querySelector('video').readyState >= 2")
     assert page.evaluate("document.querySelector('video').duration") == pytest.approx(6.3, abs=0.03)
     for frame in (0, 20, 57, 69, 80, 119, 133, 188):
         shot = frame // 63

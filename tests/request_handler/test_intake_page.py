@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 import av
 import pytest
 from intake_world import World, a_blueprint, a_song
-from machine import BUCKET
+from machine import BUCKET, PATIENCE_SECONDS
 from playwright.sync_api import (
     Browser,
     Page,
@@ -43,7 +43,7 @@ def visit(world: World, browser: Browser) -> Iterator[Visit]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(viewport=PHONE)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(1000 * PATIENCE_SECONDS)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -1,11 +1,14 @@
 """Helpers for tests that use parts of the machine: servers, databases, time."""
 
+import fcntl
 import itertools
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -36,6 +39,25 @@ def eventually(holds: Callable[[], object], seconds: float = PATIENCE_SECONDS) -
         if time.monotonic() > deadline:
             pytest.fail(f"did not become true within {seconds} s")
         time.sleep(0.02)
+
+
+def own_copy(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder of this test process with what `make` writes.
+
+    Of the processes that run tests side by side one makes it, the others copy.
+    """
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = shared / f"made-{name}"
+    with (shared / f"made-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            begun = factory.mktemp(f"{name}-begun")
+            make(begun)
+            begun.rename(made)
+    own = factory.mktemp(name)
+    shutil.copytree(made, own, dirs_exist_ok=True)
+    return own
 
 
 def new_postgres_database(server: str, template: str = "template0", name: str | None = None) -> str:

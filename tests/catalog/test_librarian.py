@@ -167,7 +167,7 @@ def test_a_librarian_that_is_away_is_told_apart(served):
         LibrarianClient("http://127.0.0.1:9").state()
     request = urllib.request.Request(f"{served}/wake", b"{", {"Content-Type": "application/json"})
     with pytest.raises(urllib.error.HTTPError) as told:
-        urllib.request.urlopen(request, timeout=30)
+        urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
     assert told.value.code == 503
     assert json.load(told.value)["error"]
 
@@ -182,7 +182,7 @@ def test_a_librarian_that_is_away_is_told_apart(served):
 def test_no_web_page_can_tell_it_anything(served, headers):
     request = urllib.request.Request(f"{served}/wake", b"{}", headers)
     with pytest.raises(urllib.error.HTTPError) as told:
-        urllib.request.urlopen(request, timeout=30)
+        urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
     assert told.value.code == 403
 
 

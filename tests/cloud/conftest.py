@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cloud_paths import MODULE
+from machine import PATIENCE_SECONDS
 
 TerraformRun = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -36,7 +37,7 @@ def terraform(terraform_module: Path, require_offline_terraform: list[str]) -> T
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
         )
 
     made_ready = run("init", "-backend=false", "-no-color")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE_SECONDS
 
 from local_emulators import memory_limit
 from local_emulators.memory_limit import MemoryLimit, NoMemoryLimit, limited
@@ -49,7 +50,7 @@ def test_what_is_left_at_the_end_is_ended_too(eventually: Callable[..., None]) -
     with limited(LIMIT) as group:
         left = subprocess.Popen(group.command(["sleep", "600"]))
         eventually(lambda: group.peak > 0)
-    assert left.wait(10) == -9
+    assert left.wait(PATIENCE_SECONDS) == -9
 
 
 def test_a_machine_without_control_groups_says_so(

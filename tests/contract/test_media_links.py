@@ -10,7 +10,7 @@ import google.auth.exceptions
 import google.auth.transport.requests
 import pytest
 from google.auth.credentials import Credentials
-from machine import BUCKET
+from machine import BUCKET, PATIENCE_SECONDS
 
 from choreo.errors import Unavailable, UnsafePath
 from choreo.gcp.media_links import SignedLinks
@@ -119,7 +119,7 @@ def test_the_emulators_addresses_play_with_ranges(bucket_server, monkeypatch, tm
     BucketStore(BUCKET).publish(tmp_path / "video.mp4", key)
     address = SignedLinks(BUCKET).link(key)
     part = urllib.request.Request(address, headers={"Range": "bytes=2-4"})
-    with urllib.request.urlopen(part, timeout=10) as answer:
+    with urllib.request.urlopen(part, timeout=PATIENCE_SECONDS) as answer:
         assert answer.status == 206
         assert answer.read() == b"234"
 

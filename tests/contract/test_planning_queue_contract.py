@@ -9,6 +9,7 @@ import uuid
 import pytest
 from flask import Flask, request
 from functions_framework.event_conversion import background_event_to_cloud_event
+from machine import PATIENCE_SECONDS
 
 from choreo.errors import StageFailed, Unavailable
 from choreo.gcp import planning_queue as pubsub_module
@@ -185,7 +186,9 @@ def test_the_local_subscription_is_the_one_of_the_cloud(listener, pubsub_server)
     for _ in range(2):  # a restarted stack makes them again
         pubsub.create_topic_and_subscription(pubsub_server, "demo-project", topic, listener.url)
     name = f"projects/demo-project/subscriptions/{topic}-planner"
-    with urllib.request.urlopen(f"http://{pubsub_server}/v1/{name}", timeout=5) as answer:
+    with urllib.request.urlopen(
+        f"http://{pubsub_server}/v1/{name}", timeout=PATIENCE_SECONDS
+    ) as answer:
         subscription = json.load(answer)
     assert subscription["ackDeadlineSeconds"] == 600
     assert subscription["deadLetterPolicy"] == {

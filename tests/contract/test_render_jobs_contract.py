@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE_SECONDS
 
 from choreo.errors import StageFailed, Unavailable
 from choreo.gcp.render_jobs import CloudRunJobs
@@ -249,7 +250,7 @@ def call(
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, dict(headers))
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as exc:
         with exc:
@@ -333,7 +334,7 @@ def test_a_task_that_takes_too_long_is_ended(serve, eventually):
 def test_the_service_refuses_what_the_real_one_would(serve, body):
     request = urllib.request.Request(f"{url_of(serve())}/v2/{JOB}:run", body, AS_JSON)
     with pytest.raises(urllib.error.HTTPError) as raised:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
     with raised.value as answer:
         assert answer.code == 400
         assert json.load(answer)["error"]["status"] == "INVALID_ARGUMENT"
@@ -407,7 +408,7 @@ def test_the_service_leaves_no_child_behind(script, told, eventually, tmp_path, 
         grandchild = int((told / "grandchild").read_text())
         assert len(list(scratch.iterdir())) == 1
         service.send_signal(number)
-        _, lines = service.communicate(timeout=20)
+        _, lines = service.communicate(timeout=PATIENCE_SECONDS)
         assert service.returncode == (-number if number == signal.SIGKILL else 0)
         assert "] rendering waits" in lines
         eventually(lambda: not alive(job) and not alive(grandchild))

@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from machine import new_postgres_database
+from machine import PATIENCE_SECONDS, new_postgres_database
 from samples import a_request
 from sqlalchemy import Engine
 
@@ -57,7 +57,7 @@ def test_two_deployments_that_migrate_at_once_both_succeed(empty_url):
         subprocess.Popen([sys.executable, "-c", code, empty_url], stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    words = [deployment.communicate(timeout=60)[1] for deployment in deployments]
+    words = [deployment.communicate(timeout=PATIENCE_SECONDS)[1] for deployment in deployments]
     assert [deployment.returncode for deployment in deployments] == [0, 0], words
 
 

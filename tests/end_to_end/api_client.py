@@ -5,6 +5,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from machine import PATIENCE_SECONDS
+
 
 class Api:
     """Calls of the API at one address."""
@@ -13,7 +15,7 @@ class Api:
         self.address = address
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.address + path, timeout=30) as answer:
+        with urllib.request.urlopen(self.address + path, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)
 
     def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -24,7 +26,7 @@ class Api:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as exc:
             return exc.code, json.load(exc)

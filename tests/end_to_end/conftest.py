@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from api_client import Api
+from machine import own_copy
 from own_media import write_own_media
 
 from choreo_cli.library import ingest_folders
@@ -14,20 +15,18 @@ from local_emulators.stack import LocalStack
 @pytest.fixture(scope="session")
 def own_media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `songs` and `moves`."""
-    folder = tmp_path_factory.mktemp("own_media")
-    write_own_media(folder)
-    return folder
+    return own_copy(tmp_path_factory, "own_media", write_own_media)
 
 
 @pytest.fixture(scope="session")
 def library(own_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("library")
-    summary = ingest_folders(
-        folder, own_media / "songs", own_media / "moves", None, None, 1, quiet=True
-    )
-    assert not summary.refusals
-    assert len(summary.moves_made) == 6
-    return folder
+    def ingest(folder: Path) -> None:
+        songs, moves = own_media / "songs", own_media / "moves"
+        summary = ingest_folders(folder, songs, moves, None, None, 1, quiet=True)
+        assert not summary.refusals
+        assert len(summary.moves_made) == 6
+
+    return own_copy(tmp_path_factory, "library", ingest)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machine import new_postgres_database
+from machine import PATIENCE_SECONDS, new_postgres_database
 from sqlalchemy import select
 
 from choreo.database.engine import engine_for, transaction
@@ -68,7 +68,7 @@ class Caller:
             self.address + path, data=data, method=method, headers=headers
         )
         try:
-            answer = urllib.request.urlopen(request, timeout=30)
+            answer = urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
         except urllib.error.HTTPError as exc:
             answer = exc
         with answer:

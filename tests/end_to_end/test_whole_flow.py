@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import pytest
 from api_client import Api
+from machine import PATIENCE_SECONDS
 
 from choreo.blueprint import Blueprint
 from choreo.local.planning_queue import push_body
@@ -41,7 +42,7 @@ def _push(stack: LocalStack, task_id: str) -> None:
         data=push_body({"task_id": task_id}),
         headers={"Content-Type": "application/json"},
     )
-    urllib.request.urlopen(request, timeout=60).close()
+    urllib.request.urlopen(request, timeout=PATIENCE_SECONDS).close()
 
 
 def test_a_song_becomes_a_video_of_its_length_that_starts_every_move_on_the_1(
@@ -52,10 +53,14 @@ def test_a_song_becomes_a_video_of_its_length_that_starts_every_move_on_the_1(
     assert task["duration"] == pytest.approx(song["duration"], abs=0.2)
     assert task["progress"] == 100
     assert task["quality"]["cut_on_8_count"] == 1
-    with urllib.request.urlopen(api.address + task["video_url"], timeout=30) as answer:
+    with urllib.request.urlopen(
+        api.address + task["video_url"], timeout=PATIENCE_SECONDS
+    ) as answer:
         video = answer.read()
     assert len(video) == task["file_size"]
-    with av.open(urllib.request.urlopen(api.address + task["video_url"], timeout=30)) as container:
+    with av.open(
+        urllib.request.urlopen(api.address + task["video_url"], timeout=PATIENCE_SECONDS)
+    ) as container:
         frames = sum(1 for _ in container.decode(video=0))
     assert frames / task["duration"] == pytest.approx(30, rel=0.11)
 

@@ -14,6 +14,7 @@ import av
 import numpy as np
 import pytest
 import stamina
+from machine import PATIENCE_SECONDS
 from sqlalchemy import Engine
 from tone_task import plan_document, planned, write_tone
 
@@ -269,7 +270,7 @@ def test_the_process_ends_with_0_and_says_so_in_json(
 ) -> None:
     task_id = planned(tasks, MOVES)
     process = _process(store, engine, TASK_ID=task_id)
-    words, _ = process.communicate(timeout=60)
+    words, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, words
     assert tasks.get(task_id).status is TaskStatus.COMPLETED
     lines = [json.loads(line) for line in words.splitlines()]
@@ -283,7 +284,7 @@ def test_the_process_refuses_a_bad_blueprint_with_1_and_every_fault(
     document["audio_path"] = "/etc/passwd"
     document["moves"][2]["start_time"] = 9
     process = _process(store, engine, TASK_ID="t", BLUEPRINT_JSON=json.dumps(document))
-    words, _ = process.communicate(timeout=60)
+    words, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert "audio_path" in words
 
@@ -292,7 +293,7 @@ def test_the_process_without_a_task_says_what_is_missing(
     store: FolderStore, engine: Engine
 ) -> None:
     process = _process(store, engine)
-    words, _ = process.communicate(timeout=60)
+    words, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert "TASK_ID is missing" in words
 
@@ -310,7 +311,7 @@ def test_the_process_hands_the_task_back_on_sigterm_and_leaves_nothing(
     process = _process(store, engine, TASK_ID=task_id, SCRATCH_DIR=str(scratch))
     eventually(lambda: tasks.get(task_id).progress > 25)
     process.send_signal(signal.SIGTERM)
-    words, _ = process.communicate(timeout=30)
+    words, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1, words
     task = tasks.get(task_id)
     assert (task.status, task.lease_until) == (TaskStatus.RUNNING, None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from machine import PATIENCE_SECONDS
 from music_truth import Band
 
 from choreo.errors import InvalidInput
@@ -89,4 +90,4 @@ def test_importing_music_loads_no_library() -> None:
         "heavy = {'numpy', 'librosa', 'av', 'scipy', 'numba'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE_SECONDS)

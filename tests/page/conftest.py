@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from machine import own_copy
 from playwright.sync_api import Browser
 from visitor import Visitor
 
@@ -29,14 +30,14 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("page")
-    parts = [Part("verse", 4), Part("chorus", 4, "majao")]
-    write_song(folder / "songs", "Patio", parts)
-    write_moves(folder / "moves")
-    library = folder / "library"
-    summary = ingest_folders(library, folder / "songs", folder / "moves", None, None, 1, quiet=True)
-    assert not summary.refusals
-    return library
+    def ingest(folder: Path) -> None:
+        songs, moves = folder / "songs", folder / "moves"
+        write_song(songs, "Patio", [Part("verse", 4), Part("chorus", 4, "majao")])
+        write_moves(moves)
+        summary = ingest_folders(folder / "library", songs, moves, None, None, 1, quiet=True)
+        assert not summary.refusals
+
+    return own_copy(tmp_path_factory, "page", ingest) / "library"
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from machine import PATIENCE_SECONDS
 
 from choreo.errors import Unavailable
 from choreo.gcp.language_model import Gemini
@@ -211,7 +212,11 @@ def test_importing_the_adapter_loads_no_library_and_its_use_prints_no_warning(
         f"print(Gemini('k', 'm', '{endpoint.url}').answer('Read.', {{}}, {{'type': 'object'}}))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=True,
     )
     assert done.stdout.strip() == "{}"
     assert "generativeai" not in done.stderr

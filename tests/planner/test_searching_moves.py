@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from machine import PATIENCE_SECONDS
 
 from benchmarks.planning_material import (
     MemoryCatalogue,
@@ -179,7 +180,7 @@ def test_readers_are_not_held_up_while_the_library_is_read_anew() -> None:
         def embedded_moves(self) -> list:  # type: ignore[type-arg]
             if self.reads:
                 started.set()
-                released.wait(10)
+                released.wait(PATIENCE_SECONDS)
             return super().embedded_moves()
 
     catalogue = Slow(embed_moves(make_moves(5)))
@@ -188,7 +189,7 @@ def test_readers_are_not_held_up_while_the_library_is_read_anew() -> None:
     catalogue.stamp += 1
     reader = threading.Thread(target=cache.index)
     reader.start()
-    assert started.wait(10)
+    assert started.wait(PATIENCE_SECONDS)
     assert cache.index() is old
     released.set()
     reader.join(10)

@@ -18,6 +18,7 @@ from barcodes import (
     plan,
     write_wav,
 )
+from machine import PATIENCE_SECONDS
 
 from choreo import clip_format
 from choreo.blueprint import Blueprint
@@ -358,7 +359,7 @@ def test_a_full_disk_is_a_clear_failure(media: dict[str, Path], folder: Path) ->
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert "failed: " in done.stdout, done.stderr
     assert "File too large" in done.stdout

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from barcodes import conformed_clip, move, noise_song, other_clip, plan, write_wav
+from machine import PATIENCE_SECONDS
 
 from choreo.blueprint import Blueprint
 from choreo.errors import ClaimLost, RenderFailed
@@ -104,7 +105,7 @@ def test_however_little_room_there_is_no_part_of_a_video_stays(
             sys.executable, "-c", ROOM, str(Path(__file__).parent),
             *map(str, media.values()), str(folder / "video.mp4"), *map(str, rooms),
         ],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()

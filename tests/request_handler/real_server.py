@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from intake_world import SOURCE, WITH_AI
+from machine import PATIENCE_SECONDS
 
 from choreo.database.engine import engine_for
 from choreo.database.tables import metadata
@@ -32,8 +33,6 @@ CLOUD, LOCAL = ("-m", "functions_framework"), ("-m", "local_emulators.function_s
 
 LONG = "/media/outputs/long.mp4"
 """More than the system keeps for a client that does not read."""
-
-PATIENCE = 60.0
 
 TOKEN, KEY = "the-secret-token-0123456789", "the-secret-key-of-gemini"
 PASSWORD = "the-secret-password"
@@ -108,7 +107,7 @@ def running(
         )
         try:
             found = Server(port, log, SqlTasks(engine))
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + PATIENCE_SECONDS
             while True:
                 try:
                     assert found.send(HEALTH)
@@ -119,7 +118,7 @@ def running(
             yield found
         finally:
             process.terminate()
-            process.wait(40)
+            process.wait(PATIENCE_SECONDS)
             engine.dispose()
 
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from intake_world import FROM_SONG, SOURCE, TASKS, World
+from machine import PATIENCE_SECONDS
 from test_intake_requests import refused
 
 SONG = "/media/songs/amor/audio.wav"
@@ -176,6 +177,10 @@ heavy = ("librosa", "numpy", "faiss", "google.generativeai", "scipy", "av", "ale
 print([name for name in heavy if name in sys.modules])
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.stdout.strip() == "[]"

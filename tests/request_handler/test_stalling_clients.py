@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE_SECONDS
 from real_server import (
     BODY,
     CHUNKED,
@@ -16,7 +17,6 @@ from real_server import (
     HEALTH,
     LOCAL,
     LONG,
-    PATIENCE,
     THREADS,
     Server,
     running,
@@ -64,7 +64,7 @@ def stalled(server: Server, said: bytes, clients: int) -> Iterator[list[socket.s
         for _ in range(clients):
             wire = held.enter_context(socket.socket())
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            wire.settimeout(PATIENCE)
+            wire.settimeout(PATIENCE_SECONDS)
             wire.connect(("127.0.0.1", server.port))
             wire.sendall(said)
             wires.append(wire)
@@ -75,15 +75,15 @@ def stalled(server: Server, said: bytes, clients: int) -> Iterator[list[socket.s
 def test_clients_that_stall_keep_nobody_waiting(server: Server, stall: str) -> None:
     with stalled(server, STALLS[stall], STALLED):
         for _ in range(3):
-            assert statuses(server.send(PLAIN, wait=PATIENCE)) == [202]
+            assert statuses(server.send(PLAIN, wait=PATIENCE_SECONDS)) == [202]
 
 
 def test_a_client_that_sends_byte_by_byte_is_answered_in_its_turn(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as slow:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as slow:
         slow.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in HEALTH:
             slow.sendall(bytes([byte]))
-            assert statuses(server.send(HEALTH, wait=PATIENCE)) == [200]
+            assert statuses(server.send(HEALTH, wait=PATIENCE_SECONDS)) == [200]
         assert statuses(slow.recv(4096)) == [200]
 
 
@@ -101,7 +101,7 @@ def test_whoever_stalls_for_long_is_hung_up_on_by_the_local_stack(
     hasty: Server, stall: str
 ) -> None:
     with stalled(hasty, STALLS[stall], 6) as wires:
-        assert statuses(hasty.send(PLAIN, wait=PATIENCE)) == [202]
+        assert statuses(hasty.send(PLAIN, wait=PATIENCE_SECONDS)) == [202]
         for wire in wires:
             try:
                 while wire.recv(1 << 20):
@@ -118,7 +118,7 @@ def test_clients_that_do_not_hang_up_keep_nobody_waiting_in_the_local_stack(
         running(tmp_path, LOCAL) as server,
         stalled(server, LINGERS[stall], STALLED) as wires,
     ):
-        assert statuses(server.send(PLAIN, wait=PATIENCE)) == [202]
+        assert statuses(server.send(PLAIN, wait=PATIENCE_SECONDS)) == [202]
         for wire in wires:
             assert wire.recv(4096)
 

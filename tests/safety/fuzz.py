@@ -15,9 +15,11 @@ from blueprint_mutations import mutations
 from hostile_media import corpus
 from trials import MOST_MIB, MOST_SECONDS, ROOT, Verdict, most_seconds, run, watched
 
+sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT / "tests" / "request_handler"))
 
-from real_server import HEALTH, LOCAL, PATIENCE, running, statuses  # after its folder
+from machine import PATIENCE_SECONDS  # after its folder
+from real_server import HEALTH, LOCAL, running, statuses  # see above
 from test_stalling_clients import LINGERS, STALLED, STALLS, stalled  # see above
 
 BURST_SECONDS = 3.0
@@ -90,7 +92,7 @@ def clients() -> bool:
                 time.sleep(BURST_SECONDS)
                 for _ in range(20):
                     started = time.monotonic()
-                    answer = server.send(HEALTH, wait=PATIENCE)
+                    answer = server.send(HEALTH, wait=PATIENCE_SECONDS)
                     slowest = max(slowest, time.monotonic() - started)
                     if statuses(answer) != [200]:
                         slowest = math.inf

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE_SECONDS
 
 from catalog.workers import Crashed, WorkerLimits, run_all
 
@@ -26,7 +27,7 @@ def ends(program: str) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": SOURCES},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE_SECONDS
 
 from choreo.database.engine import engine_for
 from choreo.database.tables import metadata
@@ -52,7 +53,7 @@ def written(command: list[str], environment: dict[str, str]) -> str:
         },
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     return done.stdout + done.stderr

@@ -403,14 +403,16 @@ def test_the_service_leaves_no_child_behind(script, told, eventually, tmp_path, 
                 return False
 
         eventually(started)
+        assert service.stderr is not None
+        said = iter(service.stderr.readline, "")
+        assert any("] rendering waits" in line for line in said)
         eventually(lambda: (told / "grandchild").exists())
         job = json.loads((told / "waits-0.json").read_text())["pid"]
         grandchild = int((told / "grandchild").read_text())
         assert len(list(scratch.iterdir())) == 1
         service.send_signal(number)
-        _, lines = service.communicate(timeout=PATIENCE_SECONDS)
+        service.communicate(timeout=PATIENCE_SECONDS)
         assert service.returncode == (-number if number == signal.SIGKILL else 0)
-        assert "] rendering waits" in lines
         eventually(lambda: not alive(job) and not alive(grandchild))
         if number != signal.SIGKILL:  # then the next service does
             assert not list(scratch.iterdir())

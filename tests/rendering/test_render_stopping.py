@@ -75,7 +75,7 @@ def test_cancelled_at_any_look_it_stops_and_leaves_nothing(
 ROOM = """
 import resource, signal, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = [sys.argv[1], str(Path(sys.argv[1]).parent)]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 from choreo.errors import RenderFailed
 from rendering import JointCache, render

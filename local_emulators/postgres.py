@@ -13,9 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from local_emulators.processes import free_port
-
-READY_SECONDS = 30.0
+from local_emulators.processes import READY_SECONDS, free_port
 
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 """The data does not outlive the server."""

@@ -94,7 +94,7 @@ class Listener:
                 listener.times.append(time.monotonic())
                 listener.paths.append(self.path)
                 listener.bodies.append(body)
-                listener.released.wait(20)
+                listener.released.wait(PATIENCE_SECONDS)
                 self.send_response(listener.answers.pop(0) if listener.answers else listener.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(listener.words)))

@@ -74,7 +74,8 @@ class Listener:
     """A real HTTP server that keeps what it is sent and answers as it is told.
 
     `answers` are the statuses of the next requests; when they are used up it answers with
-    `status`, and always with `words` as body. While `released` is cleared its callers wait.
+    `status`, and always with `words` as body. While `released` is cleared its callers wait;
+    `waiting` says how many do.
     """
 
     def __init__(self) -> None:
@@ -84,6 +85,7 @@ class Listener:
         self.answers: list[int] = []
         self.status = 204
         self.words = b""
+        self.waiting = 0
         self.released = threading.Event()
         self.released.set()
         listener = self
@@ -94,7 +96,9 @@ class Listener:
                 listener.times.append(time.monotonic())
                 listener.paths.append(self.path)
                 listener.bodies.append(body)
+                listener.waiting += 1
                 listener.released.wait(PATIENCE_SECONDS)
+                listener.waiting -= 1
                 self.send_response(listener.answers.pop(0) if listener.answers else listener.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(listener.words)))

@@ -93,8 +93,9 @@ def test_a_message_that_is_not_acknowledged_comes_again_unchanged(queue, listene
 def test_publishing_does_not_wait_for_the_planner(queue, listener, eventually):
     listener.released.clear()
     queue.publish("task-1")
-    eventually(lambda: listener.bodies)
+    eventually(lambda: listener.waiting)
     queue.publish("task-2")
+    assert listener.waiting
     listener.released.set()
     eventually(lambda: {task_of(body) for body in listener.bodies} == {"task-1", "task-2"})
 

@@ -38,10 +38,10 @@ part.write_text(json.dumps(note))
 part.rename(told / f"{task}-{attempt}.json")
 print("rendering", task, flush=True)
 if task == "waits":
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
     (told / ".grandchild").write_text(str(child.pid))
     (told / ".grandchild").rename(told / "grandchild")
-    time.sleep(60)
+    time.sleep(1000)  # longer than any test waits for its end
 if task.startswith("held"):
     while not (told / "go").exists():
         time.sleep(0.02)

@@ -3,6 +3,8 @@
 /** Seconds of a lookahead; longer than a busy page keeps a timer waiting. */
 const AHEAD = 0.4;
 const EVERY_MS = 100;
+/** Milliseconds between the readings of two clocks, above which they say nothing about each other. */
+const APART_MS = 5;
 /** Seconds until a count-in's first click. */
 const LEAD = 0.15;
 /** Pitches in Hz: the "1", the "5", the taps, and all other counts. */
@@ -75,8 +77,10 @@ export class Clicks {
     const { video, moments } = this.player;
     if (!this.on || !moments || video.paused || video.seeking || video.readyState < 3) return;
     const rate = video.playbackRate * moments.speed; // plan seconds in a second
+    const asked = performance.now();
     const now = moments.toTimeline(video.currentTime);
     const clock = this.heard(); // as the video's own time is that of the picture and sound that are there now
+    if (performance.now() - asked > APART_MS) return; // a busy machine came between the two; there is another turn
     if (this.next < 0) this.next = moments.firstBeatFrom(Math.max(now, this.notBefore - 0.02));
     while (this.next < moments.beats.length && moments.beats[this.next] < Math.min(moments.end, now + AHEAD * rate)) {
       const count = moments.countOf(this.next);

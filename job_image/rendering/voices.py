@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av.error
+from av.audio.frame import AudioFrame
 
 from choreo.blueprint import Blueprint, TransitionType
 from choreo.errors import RenderFailed, UnreadableMedia
@@ -30,6 +31,10 @@ from rendering.timeline import Joint, Shot, Timeline
 
 DECLICK = 0.01
 """Seconds over which a clip's own sound comes and goes at a cut."""
+
+KEPT_SECONDS = 90.0
+"""Length of a video up to which its decoded sound is kept, in 35 MB: what is metered before it is
+levelled is read several times, and each time would be decoded from the file's start."""
 
 Check = Callable[[], None]
 
@@ -185,6 +190,9 @@ class Mixer:
         self._voices = voices
         self._samples = samples
         self._check = check
+        self._kept: dict[Voice, list[AudioFrame]] | None = (
+            {} if samples <= samples_in(KEPT_SECONDS) else None
+        )
         self.missing = 0
         """Samples that songs were too short to fill, known once all blocks were read."""
 
@@ -226,7 +234,7 @@ class Mixer:
         given = 0
         steps = voice.steps(factor)
         try:
-            sounding = cut_to(self._sounding(voice), length)
+            sounding = self._sounding(voice, length)
             for block in Chain(*steps).through(sounding) if steps else sounding:
                 self._check()
                 given += block.samples
@@ -241,7 +249,22 @@ class Mixer:
             self.missing += length - given
         yield from silence(length - given)
 
-    def _sounding(self, voice: Voice) -> Blocks:
+    def _sounding(self, voice: Voice, length: int) -> Blocks:
+        """Yield a voice as it is in its file, at most `length` samples."""
+        if self._kept is None:
+            yield from cut_to(self._decoded(voice), length)
+            return
+        plain = replace(voice, fade_in=0, fade_out=0)
+        if plain not in self._kept:
+            row = []
+            for block in cut_to(self._decoded(voice), length):
+                row.append(block)
+                yield block
+            self._kept[plain] = row
+        else:
+            yield from self._kept[plain]
+
+    def _decoded(self, voice: Voice) -> Blocks:
         yield from silence(voice.late)
         if voice.path is not None:
             yield from decoded(voice.path, voice.formats, voice.skip, voice.speed, self._check)

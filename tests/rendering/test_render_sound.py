@@ -19,7 +19,8 @@ from barcodes import (
 
 from choreo.blueprint import Blueprint
 from choreo.errors import RenderFailed
-from rendering import RenderReport, render
+from rendering import RenderReport, render, voices
+from rendering import sound as sounds
 from rendering.drift import Listener, drift
 
 RATE = 48_000
@@ -154,6 +155,50 @@ def test_a_song_of_sharp_peaks_is_as_loud_as_any(media: dict[str, Path], tmp_pat
     level, peak = loudness(tmp_path / "v.mp4")
     assert level == pytest.approx(-14, abs=0.8)
     assert peak <= -1.0
+
+
+def loud_after_quiet(path: Path) -> Path:
+    """A song of 12 s, the first half of which is 9 dB quieter than the second."""
+    return write_wav(path, noise_song(12) * np.repeat([0.7, 2.0], 6 * RATE))
+
+
+@pytest.mark.parametrize(("start", "heard_seconds"), [(0.0, 5.0), (6.5, 5.0), (0.0, 11.9)])
+def test_sound_is_decoded_once_and_encoded_once_whatever_part_is_heard(
+    media: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    start: float,
+    heard_seconds: float,
+) -> None:
+    path = loud_after_quiet(tmp_path / "song.wav")
+    level, peak = loudness(path)
+    work = []
+    for module, name in ((voices, "decoded"), (sounds, "_encode")):
+        real = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *given, real=real, name=name: (work.append(name), real(*given))[1]
+        )
+    blueprint = plan(
+        [move("silent", 0.0, heard_seconds)],
+        output={"normalize_audio": True, "fade_duration": 0.0},
+        audio_start=start,
+        audio_loudness=level,
+        audio_true_peak=peak,
+    )
+    made(blueprint, {**media, "songs/song.wav": path}, tmp_path / "v.mp4")
+    assert sorted(work) == ["_encode", "decoded"]
+    assert loudness(tmp_path / "v.mp4")[0] == pytest.approx(-14, abs=0.5)
+
+
+def test_sound_that_is_kept_while_it_is_levelled_is_what_decoding_again_gives(
+    media: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = loud_after_quiet(tmp_path / "song.wav")
+    blueprint = plan([move("silent", 0.0, 8.0)], output={"normalize_audio": True}, audio_start=2.0)
+    made(blueprint, {**media, "songs/song.wav": path}, tmp_path / "kept.mp4")
+    monkeypatch.setattr(voices, "KEPT_SECONDS", 0.0)
+    made(blueprint, {**media, "songs/song.wav": path}, tmp_path / "again.mp4")
+    assert np.array_equal(heard(tmp_path / "kept.mp4"), heard(tmp_path / "again.mp4"))
 
 
 def test_without_normalising_the_song_keeps_its_level(

@@ -144,6 +144,7 @@ def _made(
     if not output.normalize_audio:
         return _written(output, voices, mixer, samples, None, path)
     if not output.add_audio_overlay:
+        mixer.keep()
         together = searched_gain(mixer.blocks, None)
         return _written(output, voices, mixer, samples, [together] * len(voices), path)
     stored = [stored_gain(voice.loudness, voice.peak) for voice in voices if _heard_whole(voice)]
@@ -152,6 +153,7 @@ def _made(
         sound = _written(output, voices, mixer, samples, known, path)
         if abs(missed(sound.loudness)) <= MOST_MISSED:
             return sound
+    mixer.keep()
     found = [
         searched_gain(partial(mixer.alone, place), voice.loudness)
         for place, voice in enumerate(voices)
@@ -162,7 +164,8 @@ def _made(
 def _heard_whole(voice: Voice) -> bool:
     """Say whether next to all of a song is heard, which is then as loud as the whole.
 
-    A part of it seldom is, and to find that out by encoding costs three times what metering does.
+    A part of it seldom is, and to find that out by encoding costs nearly three times what
+    metering does.
     """
     if voice.path is None:
         return False

@@ -33,8 +33,8 @@ DECLICK = 0.01
 """Seconds over which a clip's own sound comes and goes at a cut."""
 
 KEPT_SECONDS = 90.0
-"""Length of a video up to which its decoded sound is kept, in 35 MB: what is metered before it is
-levelled is read several times, and each time would be decoded from the file's start."""
+"""Length of a video up to which sound that is read several times is kept once decoded, in 35 MB;
+each reading would begin at the file's start."""
 
 Check = Callable[[], None]
 
@@ -190,11 +190,14 @@ class Mixer:
         self._voices = voices
         self._samples = samples
         self._check = check
-        self._kept: dict[Voice, list[AudioFrame]] | None = (
-            {} if samples <= samples_in(KEPT_SECONDS) else None
-        )
+        self._kept: dict[Voice, list[AudioFrame]] | None = None
         self.missing = 0
         """Samples that songs were too short to fill, known once all blocks were read."""
+
+    def keep(self) -> None:
+        """Prepare for several readings: what is short is decoded once for all of them."""
+        if self._samples <= samples_in(KEPT_SECONDS):
+            self._kept = {}
 
     def blocks(self, factors: Sequence[float] | None = None) -> Blocks:
         """Yield exactly the video's number of samples.
@@ -256,13 +259,8 @@ class Mixer:
             return
         plain = replace(voice, fade_in=0, fade_out=0)
         if plain not in self._kept:
-            row = []
-            for block in cut_to(self._decoded(voice), length):
-                row.append(block)
-                yield block
-            self._kept[plain] = row
-        else:
-            yield from self._kept[plain]
+            self._kept[plain] = list(cut_to(self._decoded(voice), length))
+        yield from self._kept[plain]
 
     def _decoded(self, voice: Voice) -> Blocks:
         yield from silence(voice.late)

@@ -162,22 +162,24 @@ def loud_after_quiet(path: Path) -> Path:
     return write_wav(path, noise_song(12) * np.repeat([0.7, 2.0], 6 * RATE))
 
 
-@pytest.mark.parametrize(("start", "heard_seconds"), [(0.0, 5.0), (6.5, 5.0), (0.0, 11.9)])
-def test_sound_is_decoded_once_and_encoded_once_whatever_part_is_heard(
-    media: dict[str, Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    start: float,
-    heard_seconds: float,
-) -> None:
-    path = loud_after_quiet(tmp_path / "song.wav")
-    level, peak = loudness(path)
-    work = []
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was decoded and encoded, in order."""
+    done: list[str] = []
     for module, name in ((voices, "decoded"), (sounds, "_encode")):
         real = getattr(module, name)
         monkeypatch.setattr(
-            module, name, lambda *given, real=real, name=name: (work.append(name), real(*given))[1]
+            module, name, lambda *given, real=real, name=name: (done.append(name), real(*given))[1]
         )
+    return done
+
+
+@pytest.mark.parametrize(("start", "heard_seconds"), [(0.0, 5.0), (6.5, 5.0), (0.0, 11.9)])
+def test_a_song_is_decoded_once_and_encoded_once_whatever_part_is_heard(
+    media: dict[str, Path], tmp_path: Path, work: list[str], start: float, heard_seconds: float
+) -> None:
+    path = loud_after_quiet(tmp_path / "song.wav")
+    level, peak = loudness(path)
     blueprint = plan(
         [move("silent", 0.0, heard_seconds)],
         output={"normalize_audio": True, "fade_duration": 0.0},
@@ -188,6 +190,15 @@ def test_sound_is_decoded_once_and_encoded_once_whatever_part_is_heard(
     made(blueprint, {**media, "songs/song.wav": path}, tmp_path / "v.mp4")
     assert sorted(work) == ["_encode", "decoded"]
     assert loudness(tmp_path / "v.mp4")[0] == pytest.approx(-14, abs=0.5)
+
+
+def test_the_clips_own_sound_is_decoded_once_and_encoded_once(
+    media: dict[str, Path], tmp_path: Path, work: list[str]
+) -> None:
+    moves = [move("loud", 0.0, 3.0, trim_start=1.0), move("loud", 3.0, 3.0, trim_start=0.5)]
+    output = {"add_audio_overlay": False, "normalize_audio": True, "fade_duration": 0.0}
+    made(plan(moves, output=output), media, tmp_path / "v.mp4")
+    assert sorted(work) == ["_encode", "decoded", "decoded"]
 
 
 def test_sound_that_is_kept_while_it_is_levelled_is_what_decoding_again_gives(
